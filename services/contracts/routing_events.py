@@ -1,0 +1,228 @@
+"""Routing events: what the router decided. They stand in the journal's records and are the whole
+change of state: applied to the state before they give the state after, for the router, for every
+follower and for a replay alike."""
+
+from typing import Literal
+
+import msgspec
+
+from services.contracts.base import Id, Level, Millis, Name
+from services.contracts.contact_events import Presence
+from services.contracts.pool import PoolConfig
+
+
+class RoutingEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
+    """Base of all routing events. `pool` says whose."""
+
+    pool: Name
+
+
+class PoolConfigured(RoutingEvent, frozen=True, kw_only=True, tag="pool.configured"):
+    """The pool's configuration from here on. `version` counts up from 1."""
+
+    version: int
+    config: PoolConfig
+
+
+class AgentUpserted(RoutingEvent, frozen=True, kw_only=True, tag="agent.upserted"):
+    """An agent exists with these skills and limits."""
+
+    agent: Id
+    skills: dict[Name, Level]
+    limits: dict[Name, int] = {}
+
+
+class AgentPresenceChanged(RoutingEvent, frozen=True, kw_only=True, tag="agent.presence-changed"):
+    """`reason`: `chosen`, or `missed_offers` when the router sent the agent on a break."""
+
+    agent: Id
+    presence: Presence
+    reason: Literal["chosen", "missed_offers"] = "chosen"
+
+
+class SessionAttached(RoutingEvent, frozen=True, kw_only=True, tag="session.attached"):
+    """The agent has one more connection."""
+
+    agent: Id
+    session: Id
+    gateway: Id
+
+
+class SessionDetached(RoutingEvent, frozen=True, kw_only=True, tag="session.detached"):
+    """The agent has one connection less; without any, the grace times begin (`grace_until`,
+    `assignment_grace_until`; 0 when other sessions live)."""
+
+    agent: Id
+    session: Id
+    reason: Literal["ended", "gateway_silent"]
+    grace_until: Millis = 0
+    assignment_grace_until: Millis = 0
+
+
+class AgentLost(RoutingEvent, frozen=True, kw_only=True, tag="agent.lost"):
+    """The grace time is over: nothing is offered until the agent connects again."""
+
+    agent: Id
+
+
+class AgentReturned(RoutingEvent, frozen=True, kw_only=True, tag="agent.returned"):
+    """A lost agent has connected again."""
+
+    agent: Id
+
+
+class GatewayRenewed(msgspec.Struct, frozen=True, kw_only=True, tag="gateway.renewed"):
+    """The gateway's sessions live until `until` at least. Of the partition, not of a pool."""
+
+    gateway: Id
+    until: Millis
+
+
+class GatewayExpired(msgspec.Struct, frozen=True, kw_only=True, tag="gateway.expired"):
+    """The gateway was silent for too long; its sessions are detached by the events after this."""
+
+    gateway: Id
+
+
+class QueuedContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A contact as classified. `virtual_start` is when its wait began; it survives re-queues."""
+
+    id: Id
+    conversation: Id
+    channel: Name
+    queue: Name
+    virtual_start: Millis
+    priority: int
+    required: dict[Name, Level] = {}
+    preferred: dict[Name, Level] = {}
+    language: str = ""
+    topic: str = ""
+    customer: str = ""
+
+
+class ContactQueued(RoutingEvent, frozen=True, kw_only=True, tag="contact.queued"):
+    """A new contact waits."""
+
+    contact: QueuedContact
+
+
+class ContactRequeued(RoutingEvent, frozen=True, kw_only=True, tag="contact.requeued"):
+    """A contact waits again, at its old age."""
+
+    contact: Id
+    reason: Literal["declined", "expired", "agent_lost", "reconfigured", "presence"]
+
+
+class ContactWithdrawn(RoutingEvent, frozen=True, kw_only=True, tag="contact.withdrawn"):
+    """A contact that waited or was offered needs nobody any more."""
+
+    contact: Id
+    reason: Literal["abandoned", "cancelled", "solved", "customer_left"]
+
+
+class ContactClosed(RoutingEvent, frozen=True, kw_only=True, tag="contact.closed"):
+    """The contact was served; its capacity is free."""
+
+    contact: Id
+    agent: Id
+    disposition: str = ""
+
+
+class ContactForgotten(RoutingEvent, frozen=True, kw_only=True, tag="contact.forgotten"):
+    """A day after its end the contact leaves the state: its id is not recognised any more."""
+
+    contact: Id
+
+
+class OfferMade(RoutingEvent, frozen=True, kw_only=True, tag="offer.made"):
+    """The agent is asked to take the contact until `expires_at`. `why` holds the choice's terms:
+    the candidates counted, and those who could not, by reason."""
+
+    offer: Id
+    contact: Id
+    conversation: Id
+    agent: Id
+    channel: Name
+    queue: Name
+    expires_at: Millis
+    waited_ms: int
+    why: dict[str, int | float | str] = {}
+
+
+class OfferEnded(RoutingEvent, frozen=True, kw_only=True, tag="offer.ended"):
+    """The offer is over without an assignment (`rescinded`: the contact is gone, or the agent)."""
+
+    offer: Id
+    contact: Id
+    agent: Id
+    result: Literal["declined", "expired", "rescinded"]
+
+
+class AssignmentStarted(RoutingEvent, frozen=True, kw_only=True, tag="assignment.started"):
+    """The agent has the contact. `offer` ended with it."""
+
+    assignment: Id
+    offer: Id
+    contact: Id
+    conversation: Id
+    agent: Id
+    channel: Name
+    queue: Name
+    waited_ms: int
+
+
+class AssignmentWrapping(RoutingEvent, frozen=True, kw_only=True, tag="assignment.wrapping"):
+    """The talk is over; the capacity stays taken until `until` or until the agent completes."""
+
+    assignment: Id
+    contact: Id
+    agent: Id
+    until: Millis
+
+
+class AssignmentEnded(RoutingEvent, frozen=True, kw_only=True, tag="assignment.ended"):
+    """`completed`: done by the agent; `timed_out`: the wrap-up time is over; `agent_lost`: the
+    contact goes back to its queue; `customer_left`: ended with nothing to write up."""
+
+    assignment: Id
+    contact: Id
+    agent: Id
+    result: Literal["completed", "timed_out", "agent_lost", "customer_left"]
+    disposition: str = ""
+
+
+class TimersRenewed(msgspec.Struct, frozen=True, kw_only=True, tag="timers.renewed"):
+    """The router was away: open offers, leases and grace times get one full period anew, counted
+    from `now`. An outage is nobody's fault."""
+
+    now: Millis
+
+
+class InputRejected(msgspec.Struct, frozen=True, kw_only=True, tag="input.rejected"):
+    """The input record cannot be used; the follower writes it to the dead letters."""
+
+    reason: Literal["undecodable", "unknown_pool", "wrong_partition", "invalid"]
+    detail: str
+
+
+PoolEvent = (
+    PoolConfigured
+    | AgentUpserted
+    | AgentPresenceChanged
+    | SessionAttached
+    | SessionDetached
+    | AgentLost
+    | AgentReturned
+    | ContactQueued
+    | ContactRequeued
+    | ContactWithdrawn
+    | ContactClosed
+    | ContactForgotten
+    | OfferMade
+    | OfferEnded
+    | AssignmentStarted
+    | AssignmentWrapping
+    | AssignmentEnded
+)
+PartitionEvent = GatewayRenewed | GatewayExpired | TimersRenewed | InputRejected
+AnyRoutingEvent = PoolEvent | PartitionEvent
