@@ -1,0 +1,246 @@
+"""The way into Kafka for services: `publish` returns when the event is durable, or says why not.
+
+kafka-python's producer runs in its own threads; this bridges it to asyncio. What is promised:
+
+- it returns a position → the broker has acknowledged the event (acks=all, idempotent);
+- `Unavailable(outcome_unknown=False)` → the event was not handed over;
+- `Unavailable(outcome_unknown=True)` → it may yet be written: retry with the same id;
+- it never hangs: after `publish_timeout` seconds there is an answer. In-flight records and bytes
+  are bounded; beyond that, or while the oldest has waited too long, events are refused at once.
+"""
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from kafka import KafkaProducer
+from kafka.errors import KafkaError, MessageSizeTooLargeError
+from kafka.partitioner.default import murmur2
+
+from services.contracts.codec import encode
+from services.contracts.topics import ALL, Topic
+from services.kit import tasks
+from services.kit.clock import Clock
+from services.kit.errors import InvalidMessage, Unavailable
+from services.kit.metrics import Metrics
+from services.kit.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def partition_of(key: str, partitions: int) -> int:
+    """The partition of a key, as Kafka's own default partitioner chooses it (murmur2)."""
+    hashed: int = murmur2(key.encode())
+    return (hashed & 0x7FFFFFFF) % partitions
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where an event stands in its topic."""
+
+    partition: int
+    offset: int
+
+
+class Publisher:
+    """One idempotent producer. Start it in the lifespan; it connects in the background."""
+
+    name = "publisher"
+
+    def __init__(
+        self,
+        settings: Settings,
+        metrics: Metrics,
+        clock: Clock,
+        *,
+        max_in_flight: int = 2000,
+        max_bytes: int = 32 * 1024 * 1024,
+    ) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._clock = clock
+        self._max_in_flight = max_in_flight
+        self._max_bytes = max_bytes
+        self._producer: Any = None
+        self._connecting: asyncio.Task[None] | None = None
+        self._pending: dict[int, tuple[float, int]] = {}
+        self._bytes = 0
+        self._sent = 0
+
+    async def start(self) -> None:
+        """Begin to connect; returns at once."""
+        self._connecting = tasks.start("publisher-connect", self._connect())
+
+    async def stop(self) -> None:
+        """Send what is in flight (for at most 3 s) and close."""
+        await tasks.stop(self._connecting)
+        if self._producer is not None:
+            producer, self._producer = self._producer, None
+            await asyncio.to_thread(_close, producer)
+
+    def trouble(self) -> str | None:
+        """Why events cannot be published now, or None."""
+        if self._producer is None:
+            return "Kafka has not been reached yet"
+        if self._stuck():
+            return "Kafka does not acknowledge"
+        return None
+
+    @property
+    def in_flight(self) -> int:
+        """Events sent and not yet acknowledged."""
+        return len(self._pending)
+
+    async def publish(
+        self, topic: Topic, event: msgspec.Struct, *, key: str, partition: int | None = None
+    ) -> Position:
+        """Write `event` and wait until it is durable.
+
+        `partition`: explicit, or the one that `key` hashes to among the topic's.
+        Raises `Unavailable` as promised above and `InvalidMessage` for an event too large.
+        """
+        position = await self.publish_raw(topic, encode(event), key=key, partition=partition)
+        assert position is not None  # noqa: S101 - only tombstones of nothing have none
+        return position
+
+    async def publish_raw(
+        self, topic: Topic, value: bytes | None, *, key: str, partition: int | None = None
+    ) -> Position:
+        """As `publish`, for bytes; None is a tombstone."""
+        if partition is None:
+            partition = partition_of(key, topic.partitions or self._settings.partitions)
+        size = len(value or b"") + len(key)
+        self._refuse_if_full(size)
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Position] = loop.create_future()
+        self._sent += 1
+        number = self._sent
+        started = self._clock.monotonic()
+        try:
+            sent = self._producer.send(
+                topic.name, value=value, key=key.encode(), partition=partition
+            )
+        except MessageSizeTooLargeError as error:
+            raise InvalidMessage("too_large", str(error)) from error
+        except KafkaError as error:
+            self._metrics.count("publish_refused_total", reason="away")
+            raise Unavailable(f"Kafka is away ({type(error).__name__}).") from error
+        self._pending[number] = (started, size)
+        self._bytes += size
+        self._metrics.set("publish_in_flight", len(self._pending))
+
+        def settle(position: Position | None, error: BaseException | None) -> None:
+            del self._pending[number]
+            self._bytes -= size
+            self._metrics.set("publish_in_flight", len(self._pending))
+            if position is not None:
+                took = self._clock.monotonic() - started
+                self._metrics.observe("publish_seconds", took, topic=topic.name)
+            if answer.done():
+                return
+            if position is not None:
+                answer.set_result(position)
+            elif isinstance(error, MessageSizeTooLargeError):
+                answer.set_exception(InvalidMessage("too_large", str(error)))
+            else:
+                answer.set_exception(
+                    Unavailable(f"Kafka refused ({error!r}).", outcome_unknown=True)
+                )
+                self._reconnect(error)
+
+        def from_thread(position: Position | None, error: BaseException | None) -> None:
+            if not loop.is_closed():
+                loop.call_soon_threadsafe(settle, position, error)
+
+        sent.add_callback(lambda meta: from_thread(Position(meta.partition, meta.offset), None))
+        sent.add_errback(lambda error: from_thread(None, error))
+        # asyncio.wait, not wait_for: the record stays in flight whatever the caller does.
+        await asyncio.wait([answer], timeout=self._settings.publish_timeout)
+        if not answer.done():
+            answer.cancel()
+            self._metrics.count("publish_refused_total", reason="late")
+            raise Unavailable("Kafka has not acknowledged in time.", outcome_unknown=True)
+        return answer.result()
+
+    async def publish_all(
+        self, items: Iterable[tuple[Topic, msgspec.Struct, str, int | None]]
+    ) -> list[Position]:
+        """Several at once; raises the first failure after all have been answered."""
+        results = await asyncio.gather(
+            *(self.publish(t, e, key=k, partition=p) for t, e, k, p in items),
+            return_exceptions=True,
+        )
+        positions = []
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+            positions.append(result)
+        return positions
+
+    def _refuse_if_full(self, size: int) -> None:
+        if self._producer is None:
+            self._metrics.count("publish_refused_total", reason="away")
+            raise Unavailable("Kafka has not been reached yet.")
+        if self._stuck():
+            self._metrics.count("publish_refused_total", reason="away")
+            raise Unavailable("Kafka does not acknowledge.")
+        if len(self._pending) >= self._max_in_flight or self._bytes + size > self._max_bytes:
+            self._metrics.count("publish_refused_total", reason="full")
+            raise Unavailable("Too much is on its way to Kafka.", retry_after=1.0)
+
+    def _stuck(self) -> bool:
+        if not self._pending:
+            return False
+        oldest = next(iter(self._pending.values()))[0]
+        return self._clock.monotonic() - oldest > self._settings.publish_timeout
+
+    def _reconnect(self, error: BaseException | None) -> None:
+        """A failed send leaves an idempotent producer unusable: make a new one."""
+        if self._producer is None:
+            return
+        log.error("a send failed for good; making a new producer", extra={"cause": repr(error)})
+        old, self._producer = self._producer, None
+        self._connecting = tasks.start("publisher-connect", self._connect(old))
+
+    async def _connect(self, old: Any = None) -> None:
+        if old is not None:
+            await asyncio.to_thread(_close, old)
+        pause = 0.1
+        while self._producer is None:
+            try:
+                self._producer = await asyncio.to_thread(self._build)
+            except (KafkaError, OSError) as error:
+                log.warning("Kafka is away", extra={"cause": repr(error)})
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, 2.0)
+
+    def _build(self) -> Any:
+        producer = KafkaProducer(
+            bootstrap_servers=self._settings.kafka.split(","),
+            client_id=f"jonoton-{self._metrics.service}",
+            acks="all",
+            enable_idempotence=True,
+            delivery_timeout_ms=86_400_000,
+            request_timeout_ms=5000,
+            max_block_ms=200,
+            linger_ms=2,
+            batch_size=65536,
+            reconnect_backoff_max_ms=1000,
+            bootstrap_timeout_ms=3000,
+            metadata_max_age_ms=30_000,
+            allow_auto_create_topics=False,
+        )
+        try:
+            for topic in ALL:  # warm up: an unknown topic would block the loop in send()
+                producer.partitions_for(topic.name)
+        except BaseException:
+            producer.close(timeout=0)
+            raise
+        return producer
+
+
+def _close(producer: Any) -> None:
+    producer.close(timeout=3)

@@ -1,0 +1,69 @@
+"""Running apps under uvicorn: one, or several in one process (development, demo, small sites)."""
+
+import asyncio
+import gc
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import uvicorn
+import uvloop
+from fastapi import FastAPI
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An app and its address."""
+
+    app: FastAPI
+    host: str
+    port: int
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def run(*served: Served) -> None:
+    """Serve until SIGTERM or SIGINT, then drain and stop."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(serve(served))
+
+
+async def serve(served: Sequence[Served]) -> None:
+    """As `run`, inside a loop. Ends with an error if one of the apps does not start."""
+    servers = [
+        _Server(
+            uvicorn.Config(
+                one.app,
+                host=one.host,
+                port=one.port,
+                log_config=None,
+                access_log=False,
+                backlog=4096,
+                ws_per_message_deflate=False,
+                timeout_graceful_shutdown=5,
+            )
+        )
+        for one in served
+    ]
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for server in servers:
+            server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop)
+    gc.freeze()
+    ends = [asyncio.create_task(server.serve()) for server in servers]
+    await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    stop()
+    for end in await asyncio.gather(*ends, return_exceptions=True):
+        if isinstance(end, BaseException):
+            raise end
