@@ -50,8 +50,8 @@ def use_a_new_enough_python() -> None:
             os.execv(found, [found, *sys.argv])
     version = ".".join(str(part) for part in sys.version_info[:3])
     raise SetupError(
-        "Jonoton needs Python 3.11 or newer, but python3 here is %s and none of %s is on the path."
-        % (version, ", ".join(OTHER_PYTHONS))
+        f"Jonoton needs Python 3.11 or newer, but python3 here is {version} "
+        f"and none of {', '.join(OTHER_PYTHONS)} is on the path."
     )
 
 
@@ -189,7 +189,7 @@ def set_up() -> None:
     if is_complete():
         return
     VENV.parent.joinpath(".local").mkdir(exist_ok=True)
-    with open(ROOT / ".local" / "setup.lock", "w", encoding="ascii") as lock:
+    with (ROOT / ".local" / "setup.lock").open("w", encoding="ascii") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
