@@ -20,6 +20,7 @@ from services.kit.settings import Settings
 
 Role = Literal["agent", "supervisor", "administrator", "integration", "auditor"]
 AUDIENCE = "jonoton"
+CUSTOMER_AUDIENCE = "jonoton-customer"
 DEV_ISSUER = "jonoton-development"
 
 
@@ -84,6 +85,27 @@ class Auth:
                 f"The token is not valid ({type(error).__name__}).",
                 headers={"WWW-Authenticate": "Bearer"},
             ) from error
+
+    def issue_conversation(self, conversation_id: str, *, seconds: int = 30 * 86_400) -> str:
+        """A customer's token: good for this one conversation, on any channel, and nothing else."""
+        now = self._clock.now_ms() // 1000
+        claims = {"aud": CUSTOMER_AUDIENCE, "sub": conversation_id, "exp": now + seconds}
+        return jwt.encode(claims, self._key, algorithm="HS256")
+
+    def check_conversation(self, token: str, conversation_id: str) -> None:
+        """Raises `Problem` 401 unless the token is good for exactly this conversation."""
+        try:
+            claims = jwt.decode(
+                token,
+                self._key,
+                algorithms=["HS256"],
+                audience=CUSTOMER_AUDIENCE,
+                options={"require": ["exp", "sub", "aud"]},
+            )
+        except jwt.PyJWTError as error:
+            raise Problem(401, f"The token is not valid ({type(error).__name__}).") from error
+        if claims["sub"] != conversation_id:
+            raise Problem(401, "The token is for another conversation.")
 
     def require(self, *roles: Role) -> Callable[[str | None], Principal]:
         """A FastAPI dependency: the caller, who has one of `roles`; 401 or 403 otherwise."""
