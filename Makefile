@@ -9,4 +9,4 @@ help: ## List the targets.
 .PHONY: setup
 setup: ## Create .venv from the locked requirements and fetch the Kafka broker.
 	@$(PYTHON) deploy/local/bootstrap.py
-	@$(PY) -m deploy.local.jars
+	@$(PY) -m deploy.local.setup

@@ -11,14 +11,16 @@ is in two machines.
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from deploy.local.errors import LocalError
 from deploy.local.jars import class_path
-from deploy.local.paths import Places
+from deploy.local.paths import JARS_LOCK, Places
 from deploy.local.ports import HOST
 from deploy.local.probe import kafka_ready
 from deploy.local.process import Managed
@@ -81,6 +83,11 @@ rootLogger.appenderRef.file.ref=file
 """
 
 
+def cache_file(jars: Path) -> Path:
+    """Where the prepared classes of exactly these pinned jars are (`deploy.local.aot`)."""
+    return jars / f"{hashlib.sha256(JARS_LOCK.read_bytes()).hexdigest()[:16]}.aot"
+
+
 def new_cluster_id() -> str:
     """A random KRaft cluster id: 16 bytes in URL-safe base64 that does not look like an option."""
     while (text := base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=")).startswith("-"):
@@ -96,19 +103,27 @@ class Broker(Managed):
     """
 
     def __init__(
-        self, folder: Path, port: int, controller_port: int, *, jars: Path | None = None
+        self,
+        folder: Path,
+        port: int,
+        controller_port: int,
+        *,
+        jars: Path | None = None,
+        java_options: Sequence[str] = (),
+        stop_timeout: float = 20.0,
     ) -> None:
         self.folder = folder.absolute()
         self.port = port
         self.controller_port = controller_port
         self._jars = Places().jars if jars is None else jars
+        self._java_options = java_options
         super().__init__(
             "broker",
             [],
             log=self.folder / "broker.log",
             cwd=self.folder,
             ready=lambda: kafka_ready(HOST, port),
-            stop_timeout=20.0,
+            stop_timeout=stop_timeout,
         )
 
     @property
@@ -131,15 +146,13 @@ class Broker(Managed):
         )
         logging = self.folder / "log4j2.properties"
         logging.write_text(LOG4J_PROPERTIES.format(folder=self.folder), encoding="utf-8")
-        java = [
-            _java(),
-            *JVM_OPTIONS,
-            f"-Dlog4j2.configurationFile={logging}",
-            "-cp",
-            class_path(self._jars),
-        ]
-        self._format_once(java, properties)
-        self.argv = [*java, "kafka.Kafka", str(properties)]
+        java = [_java(), *JVM_OPTIONS]
+        cache = cache_file(self._jars)
+        if cache.exists():
+            java.append(f"-XX:AOTCache={cache}")
+        program = [f"-Dlog4j2.configurationFile={logging}", "-cp", class_path(self._jars)]
+        self._format_once([*java, *program], properties)
+        self.argv = [*java, *self._java_options, *program, "kafka.Kafka", str(properties)]
 
     def _format_once(self, java: list[str], properties: Path) -> None:
         marker = self.folder / "cluster-id"

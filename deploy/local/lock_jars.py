@@ -10,7 +10,8 @@ from pathlib import Path
 
 from jgo.maven import Dependency, MavenContext
 
-from deploy.local.jars import THREADS, Jar, repository_url
+from deploy.local.fetch import THREADS, repository_url
+from deploy.local.jars import Jar
 from deploy.local.paths import JARS_LOCK
 
 ROOTS = (
