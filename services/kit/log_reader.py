@@ -69,6 +69,12 @@ class LogReader:
             if tp.partition in self._start:
                 self._consumer.seek(tp, self._start[tp.partition])
 
+    def rewind(self) -> None:
+        """Go back to the start."""
+        assert self._consumer is not None  # noqa: S101 - open() first
+        for tp in self._partitions:
+            self._consumer.seek(tp, self._start.get(tp.partition, 0))
+
     async def ends(self) -> dict[int, int]:
         """The offset after the last record, per partition. Waits while the broker is away."""
         assert self._consumer is not None  # noqa: S101 - open() first

@@ -3,13 +3,15 @@
 import asyncio
 import gc
 import signal
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 import uvicorn
 import uvloop
 from fastapi import FastAPI
+
+from services.kit import tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +39,7 @@ def run(*served: Served) -> None:
 
 async def serve(served: Sequence[Served]) -> None:
     """As `run`, inside a loop. Ends with an error if one of the apps does not start."""
-    servers = [
-        _Server(
-            uvicorn.Config(
-                one.app,
-                host=one.host,
-                port=one.port,
-                log_config=None,
-                access_log=False,
-                backlog=4096,
-                ws_per_message_deflate=False,
-                timeout_graceful_shutdown=5,
-            )
-        )
-        for one in served
-    ]
+    servers = [_server(one) for one in served]
     loop = asyncio.get_running_loop()
 
     def stop() -> None:
@@ -67,3 +55,30 @@ async def serve(served: Sequence[Served]) -> None:
     for end in await asyncio.gather(*ends, return_exceptions=True):
         if isinstance(end, BaseException):
             raise end
+
+
+@asynccontextmanager
+async def running(one: Served) -> AsyncIterator[None]:
+    """Serve an app beside other work, until the block ends."""
+    server = _server(one)
+    task = tasks.start(f"http-{one.port}", server.serve())
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+def _server(one: Served) -> _Server:
+    return _Server(
+        uvicorn.Config(
+            one.app,
+            host=one.host,
+            port=one.port,
+            log_config=None,
+            access_log=False,
+            backlog=4096,
+            ws_per_message_deflate=False,
+            timeout_graceful_shutdown=5,
+        )
+    )

@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from services.contracts.topics import ALL, Topic
-from services.kit.errors import RefusedToStart
+from services.kit.errors import RefusedToStart, Unavailable
 from services.kit.settings import Settings, load
 
 
@@ -19,8 +19,15 @@ def provision(settings: Settings) -> dict[str, str]:
     """Create what is missing; returns topic name → topic id (UUID).
 
     Raises `RefusedToStart` when an existing topic does not have the declared partitions, and
-    `KafkaError` when the broker is away.
+    `Unavailable` when the broker is away.
     """
+    try:
+        return _provision(settings)
+    except KafkaError as error:
+        raise Unavailable(f"Kafka cannot be reached at {settings.kafka}: {error!r}") from error
+
+
+def _provision(settings: Settings) -> dict[str, str]:
     admin = KafkaAdminClient(
         bootstrap_servers=settings.kafka.split(","), client_id="jonoton-topics"
     )
@@ -61,7 +68,7 @@ def main() -> int:
     """Provision with the settings of the environment."""
     try:
         ids = provision(load(Settings, os.environ))
-    except (RefusedToStart, KafkaError) as error:
+    except (RefusedToStart, Unavailable) as error:
         print(f"topics: {error}", file=sys.stderr)
         return 1
     print(f"topics: {len(ids)} there")

@@ -1,0 +1,1 @@
+"""The router: decides who gets which contact."""
