@@ -44,17 +44,30 @@ def is_free(port: int) -> bool:
     return True
 
 
-def ports_from(environment: Mapping[str, str]) -> dict[str, int]:
-    """The stack's ports: the defaults, moved by `JONOTON_PORT_OFFSET` (a whole number)."""
-    text = environment.get("JONOTON_PORT_OFFSET", "0")
+def whole_number(environment: Mapping[str, str], name: str, default: int) -> int:
+    """A setting of the local stack; a sentence when it is not a number."""
+    text = environment.get(name, str(default))
     try:
-        offset = int(text)
+        return int(text)
     except ValueError:
-        raise LocalError(f"JONOTON_PORT_OFFSET must be a whole number, not {text!r}.") from None
-    ports = {name: port + offset for name, port in DEFAULTS.items()}
+        raise LocalError(f"{name} must be a whole number, not {text!r}.") from None
+
+
+def ports_from(environment: Mapping[str, str], names: Iterable[str]) -> dict[str, int]:
+    """The ports of these names: the defaults, moved by `JONOTON_PORT_OFFSET`.
+
+    A further router worker, `router-N`, has the N-th port from the router's.
+    """
+    offset = whole_number(environment, "JONOTON_PORT_OFFSET", 0)
+    ports = {name: _default(name) + offset for name in names}
     if not all(1024 <= port <= 65535 for port in ports.values()):
         raise LocalError(f"JONOTON_PORT_OFFSET={offset} moves a port out of 1024 to 65535.")
     return ports
+
+
+def _default(name: str) -> int:
+    base, _, number = name.partition("-")
+    return DEFAULTS[base] + (int(number) - 1 if number else 0)
 
 
 def check_free(ports: Mapping[str, int]) -> None:

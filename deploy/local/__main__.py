@@ -1,0 +1,177 @@
+"""`python -m deploy.local run|up|stop|status|demo`: the platform on this machine.
+
+`run` stays in the foreground until Ctrl-C, with the demo's customers and agents; `up` returns when
+the platform is ready; `stop` ends it; `demo` measures for a while on the running stack or on one of
+its own, and its exit code is the demo's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from types import FrameType
+
+from deploy.local.background import stop_running, up
+from deploy.local.errors import LocalError
+from deploy.local.paths import ROOT, Places
+from deploy.local.process import die_with
+from deploy.local.processes import DEMO
+from deploy.local.stack import LocalStack, Stopped
+from deploy.local.state import State, StateFile
+from deploy.local.summary import ready_lines, status_lines
+
+INTERRUPTED = 130
+NOT_RUNNING = 3
+
+
+class Signals:
+    """Counts SIGINT, SIGTERM and SIGHUP: the first asks for the end, the second for it at once."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._came)
+
+    def _came(self, _number: int, _frame: FrameType | None) -> None:
+        self.count += 1
+
+    def stopping(self) -> bool:
+        """Whether the end was asked for."""
+        return self.count > 0
+
+    def impatient(self) -> bool:
+        """Whether it was asked for twice."""
+        return self.count > 1
+
+
+def say(text: str) -> None:
+    """One line on the console."""
+    print(text, flush=True)
+
+
+def supervise(only: str | None, *, work: Callable[[LocalStack], int]) -> int:
+    """Bring a stack up, do the work on it in this process, and take it down."""
+    signals = Signals()
+    parts = None if only is None else only.split(",")
+    stack = LocalStack(os.environ, say=say, stopping=signals.stopping, only=parts)
+    try:
+        stack.start()
+    except Stopped:
+        return INTERRUPTED
+    try:
+        code = work(stack)
+    finally:
+        stack.stop(impatient=signals.impatient)
+    return INTERRUPTED if signals.stopping() and code == 0 else code
+
+
+def run(only: str | None) -> int:
+    """In the foreground, with the demo."""
+    say("Starting the local platform …")
+
+    def work(stack: LocalStack) -> int:
+        if only is None:
+            stack.watch_demo()
+        for line in ready_lines(stack.ports, only):
+            say(line)
+        say("Ctrl-C stops everything.")
+        stack.run()
+        say("Stopping …")
+        return 0
+
+    code = supervise(only, work=work)
+    say("Stopped; the data is kept in .local.")
+    return 0 if code == INTERRUPTED else code
+
+
+def serve(only: str | None) -> int:
+    """What `up` starts in the background."""
+
+    def work(stack: LocalStack) -> int:
+        stack.run()
+        return 0
+
+    code = supervise(only, work=work)
+    return 0 if code == INTERRUPTED else code
+
+
+def demo(arguments: list[str]) -> int:
+    """Run `python -m demo` with these arguments against the running stack, or against its own."""
+    running = StateFile(Places().run).read()
+    if running is not None:
+        return _run_demo(up(None, say), arguments).wait()
+
+    def work(stack: LocalStack) -> int:
+        process = _run_demo(State(os.getpid(), env=stack.env), arguments)
+        stack.run(until=lambda: process.poll() is not None)
+        process.terminate()
+        return process.wait()
+
+    say("No platform is running: starting one for the demo …")
+    return supervise(None, work=work)
+
+
+def _run_demo(state: State, arguments: list[str]) -> subprocess.Popen[bytes]:
+    parent = os.getpid()
+    return subprocess.Popen(
+        [sys.executable, *DEMO, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **state.env},
+        preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - one prctl call
+    )
+
+
+def status() -> int:
+    """Print what runs; 0 when it is ready."""
+    state = StateFile(Places().run).read()
+    for line in status_lines(state):
+        say(line)
+    return 0 if state is not None and state.ready else NOT_RUNNING
+
+
+def parse(arguments: list[str]) -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.local", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("run", "up", "serve"):
+        command = commands.add_parser(name)
+        command.add_argument("--only", help="parts to start, with commas: broker,redis,topics,…")
+    commands.add_parser("stop")
+    commands.add_parser("status")
+    commands.add_parser("demo").add_argument("arguments", nargs=argparse.REMAINDER)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str]) -> int:
+    """Carry the command out; errors are one sentence on standard error."""
+    options = parse(arguments)
+    try:
+        match options.command:
+            case "run":
+                return run(options.only)
+            case "serve":
+                return serve(options.only)
+            case "up":
+                for line in ready_lines(up(options.only, say).ports, options.only):
+                    say(line)
+                return 0
+            case "stop":
+                stop_running(say)
+                return 0
+            case "status":
+                return status()
+            case _:
+                return demo(options.arguments)
+    except LocalError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
