@@ -174,6 +174,18 @@ class ClockTick(Event, frozen=True, kw_only=True, tag="clock.tick"):
     data: TickData
 
 
+Command = (
+    CancelContact
+    | UpsertAgent
+    | SetPresence
+    | AcceptOffer
+    | DeclineOffer
+    | WrapUpAssignment
+    | CompleteAssignment
+    | ConfigurePool
+)
+"""What somebody waits for an answer to; the others are facts."""
+
 InputEvent = (
     ContactOpened
     | ContactEnded

@@ -13,6 +13,8 @@ PoolName = Annotated[
 ]
 """`tenant/pool`."""
 Units = Annotated[int, msgspec.Meta(ge=1, le=100)]
+CLASSIFICATION_KEYS = ("channel", "language", "topic", "tier")
+"""What a rule may compare, beside `field.<name>`."""
 
 
 class ChannelConfig(
@@ -35,7 +37,9 @@ class QueueConfig(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
     """A line of contacts: `channels` it takes (empty: all of the pool), the skills it asks for,
-    and its promise: `service_level` share answered within `target` seconds."""
+    and its promise: `service_level` share answered within `target` seconds. Of two waiting
+    contacts the one with the higher `priority` (9 is the most urgent) comes first, then the older.
+    """
 
     channels: tuple[Name, ...] = ()
     required: dict[Name, Level] = {}
@@ -51,7 +55,8 @@ class Rule(
     """Classification: the first rule whose `when` holds gives queue, extra skills and priority.
 
     `when` compares `channel`, `language`, `topic`, `tier` or `field.<name>` with one value or
-    with any of several.
+    with any of several; a language also holds for its regions (`de` for `de-AT`). A rule whose
+    queue does not take the contact's channel does not hold.
     """
 
     queue: Name
@@ -65,11 +70,15 @@ class PresenceConfig(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
     """How long an agent may be without a connection, in seconds: after `grace` nothing is offered
-    and open offers go back; after `assignment_grace` live assignments go back, too."""
+    and open offers go back; after `assignment_grace` (never before `grace`) live assignments go
+    back, too. After `missed_offers` in a row an agent goes on a break. Who declined or missed a
+    contact is not asked for the same one again for `ask_again` seconds, and later only if nobody
+    else is free."""
 
     grace: Seconds = 10.0
     assignment_grace: Seconds = 60.0
     missed_offers: Annotated[int, msgspec.Meta(ge=1, le=100)] = 3
+    ask_again: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 15.0
 
 
 class PoolConfig(
@@ -91,3 +100,24 @@ class PoolConfig(
     def tenant(self) -> str:
         """The company that the pool belongs to."""
         return self.pool.partition("/")[0]
+
+    def problems(self) -> list[str]:
+        """What the types cannot say and yet must hold, as sentences; empty if all is well."""
+        found: list[str] = []
+        if self.fallback_queue not in self.queues:
+            found.append(f"the fallback queue {self.fallback_queue!r} is not declared")
+        for name, queue in self.queues.items():
+            found += [
+                f"queue {name!r} takes the undeclared channel {channel!r}"
+                for channel in queue.channels
+                if channel not in self.channels
+            ]
+        for number, rule in enumerate(self.rules, 1):
+            if rule.queue not in self.queues:
+                found.append(f"rule {number} names the undeclared queue {rule.queue!r}")
+            found += [
+                f"rule {number} compares {key!r}, which is no classification key"
+                for key in rule.when
+                if key not in CLASSIFICATION_KEYS and not key.startswith("field.")
+            ]
+        return found

@@ -10,6 +10,14 @@ from services.contracts.base import Id, Level, Millis, Name
 from services.contracts.contact_events import Presence
 from services.contracts.pool import PoolConfig
 
+RequeueReason = Literal["declined", "expired", "agent_lost", "reconfigured", "presence"]
+WithdrawReason = Literal["abandoned", "cancelled", "solved", "customer_left"]
+DetachReason = Literal["ended", "gateway_silent"]
+OfferResult = Literal["declined", "expired", "rescinded"]
+EndResult = Literal["completed", "timed_out", "agent_lost", "customer_left"]
+
+RejectReason = Literal["undecodable", "unknown_pool", "wrong_partition", "invalid"]
+
 
 class RoutingEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type"):
     """Base of all routing events. `pool` says whose."""
@@ -54,7 +62,7 @@ class SessionDetached(RoutingEvent, frozen=True, kw_only=True, tag="session.deta
 
     agent: Id
     session: Id
-    reason: Literal["ended", "gateway_silent"]
+    reason: DetachReason
     grace_until: Millis = 0
     assignment_grace_until: Millis = 0
 
@@ -79,13 +87,16 @@ class GatewayRenewed(msgspec.Struct, frozen=True, kw_only=True, tag="gateway.ren
 
 
 class GatewayExpired(msgspec.Struct, frozen=True, kw_only=True, tag="gateway.expired"):
-    """The gateway was silent for too long; its sessions are detached by the events after this."""
+    """The gateway was silent for too long: its sessions count no more from here on. Their
+    `session.detached` follow, many of them in the next records. A gateway that reads of its own
+    expiry opens its sessions again."""
 
     gateway: Id
 
 
 class QueuedContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A contact as classified. `virtual_start` is when its wait began; it survives re-queues."""
+    """A contact as classified. `virtual_start` is when its wait began; it survives re-queues.
+    `language`, `topic`, `tier` and `fields` are what a changed pool classifies it by again."""
 
     id: Id
     conversation: Id
@@ -97,7 +108,18 @@ class QueuedContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     preferred: dict[Name, Level] = {}
     language: str = ""
     topic: str = ""
+    tier: str = ""
+    fields: dict[str, str] = {}
     customer: str = ""
+
+
+class Classified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the pool's rules make of a contact."""
+
+    queue: Name
+    priority: int
+    required: dict[Name, Level] = {}
+    preferred: dict[Name, Level] = {}
 
 
 class ContactQueued(RoutingEvent, frozen=True, kw_only=True, tag="contact.queued"):
@@ -107,17 +129,20 @@ class ContactQueued(RoutingEvent, frozen=True, kw_only=True, tag="contact.queued
 
 
 class ContactRequeued(RoutingEvent, frozen=True, kw_only=True, tag="contact.requeued"):
-    """A contact waits again, at its old age."""
+    """A contact waits again, at its old age. `classified` stands here if the pool was configured
+    anew meanwhile and that changed what the contact gets; with the reason `reconfigured` the
+    contact was waiting all the time."""
 
     contact: Id
-    reason: Literal["declined", "expired", "agent_lost", "reconfigured", "presence"]
+    reason: RequeueReason
+    classified: Classified | None = None
 
 
 class ContactWithdrawn(RoutingEvent, frozen=True, kw_only=True, tag="contact.withdrawn"):
     """A contact that waited or was offered needs nobody any more."""
 
     contact: Id
-    reason: Literal["abandoned", "cancelled", "solved", "customer_left"]
+    reason: WithdrawReason
 
 
 class ContactClosed(RoutingEvent, frozen=True, kw_only=True, tag="contact.closed"):
@@ -155,7 +180,7 @@ class OfferEnded(RoutingEvent, frozen=True, kw_only=True, tag="offer.ended"):
     offer: Id
     contact: Id
     agent: Id
-    result: Literal["declined", "expired", "rescinded"]
+    result: OfferResult
 
 
 class AssignmentStarted(RoutingEvent, frozen=True, kw_only=True, tag="assignment.started"):
@@ -178,6 +203,7 @@ class AssignmentWrapping(RoutingEvent, frozen=True, kw_only=True, tag="assignmen
     contact: Id
     agent: Id
     until: Millis
+    disposition: str = ""
 
 
 class AssignmentEnded(RoutingEvent, frozen=True, kw_only=True, tag="assignment.ended"):
@@ -187,13 +213,14 @@ class AssignmentEnded(RoutingEvent, frozen=True, kw_only=True, tag="assignment.e
     assignment: Id
     contact: Id
     agent: Id
-    result: Literal["completed", "timed_out", "agent_lost", "customer_left"]
+    result: EndResult
     disposition: str = ""
 
 
 class TimersRenewed(msgspec.Struct, frozen=True, kw_only=True, tag="timers.renewed"):
     """The router was away: open offers, leases and grace times get one full period anew, counted
-    from `now`. An outage is nobody's fault."""
+    from `now`. An outage is nobody's fault. Touches (see `revision`) each agent with an open
+    offer: its `expires_at` is another."""
 
     now: Millis
 
@@ -201,7 +228,7 @@ class TimersRenewed(msgspec.Struct, frozen=True, kw_only=True, tag="timers.renew
 class InputRejected(msgspec.Struct, frozen=True, kw_only=True, tag="input.rejected"):
     """The input record cannot be used; the follower writes it to the dead letters."""
 
-    reason: Literal["undecodable", "unknown_pool", "wrong_partition", "invalid"]
+    reason: RejectReason
     detail: str
 
 

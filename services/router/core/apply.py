@@ -1,0 +1,35 @@
+"""Each routing event of a pool and what it does to the state. Nothing is decided here: the state
+after follows from the state before, the event and the record's time."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.contracts import routing_events as ev
+from services.contracts.base import Millis
+from services.router.core import apply_agents, apply_work
+from services.router.core.pool import Pool
+
+_APPLY: dict[type, Callable[[Pool, Any, Millis], None]] = {
+    ev.PoolConfigured: apply_agents.pool_configured,
+    ev.AgentUpserted: apply_agents.agent_upserted,
+    ev.AgentPresenceChanged: apply_agents.agent_presence_changed,
+    ev.SessionAttached: apply_agents.session_attached,
+    ev.SessionDetached: apply_agents.session_detached,
+    ev.AgentLost: apply_agents.agent_lost,
+    ev.AgentReturned: apply_agents.agent_returned,
+    ev.ContactQueued: apply_work.contact_queued,
+    ev.ContactRequeued: apply_work.contact_requeued,
+    ev.ContactWithdrawn: apply_work.contact_withdrawn,
+    ev.ContactClosed: apply_work.contact_closed,
+    ev.ContactForgotten: apply_work.contact_forgotten,
+    ev.OfferMade: apply_work.offer_made,
+    ev.OfferEnded: apply_work.offer_ended,
+    ev.AssignmentStarted: apply_work.assignment_started,
+    ev.AssignmentWrapping: apply_work.assignment_wrapping,
+    ev.AssignmentEnded: apply_work.assignment_ended,
+}
+
+
+def apply_to_pool(pool: Pool, event: ev.PoolEvent, at: Millis) -> None:
+    """The state after the event, which happened at `at`."""
+    _APPLY[type(event)](pool, event, at)

@@ -1,0 +1,198 @@
+"""What events about contacts, offers and assignments do to a pool's state."""
+
+from services.contracts import routing_events as ev
+from services.contracts.base import Millis
+from services.router.core import timers
+from services.router.core.apply_agents import nothing_to_lose
+from services.router.core.model import (
+    Agent,
+    Assignment,
+    Closed,
+    Contact,
+    ContactState,
+    Offer,
+    Past,
+)
+from services.router.core.pool import Pool
+
+KEEP_CLOSED_MS = 24 * 3_600_000
+KEEP_PAST = 10_000
+
+
+def contact_queued(pool: Pool, event: ev.ContactQueued, _at: Millis) -> None:
+    facts = event.contact
+    contact = pool.contacts[facts.id] = Contact(
+        facts, facts.queue, facts.priority, facts.required, facts.preferred, pool.version
+    )
+    _count(pool, contact)
+    pool.index.enqueue(contact)
+
+
+def contact_requeued(pool: Pool, event: ev.ContactRequeued, _at: Millis) -> None:
+    contact = pool.contacts[event.contact]
+    contact.version = pool.version
+    now = event.classified
+    _move(pool, contact, "queued", now.queue if now else "")
+    if now is not None:
+        contact.priority = now.priority
+        contact.required = now.required
+        contact.preferred = now.preferred
+    pool.index.enqueue(contact)
+
+
+def contact_withdrawn(pool: Pool, event: ev.ContactWithdrawn, at: Millis) -> None:
+    _close(pool, event.contact, "withdrawn", "", event.reason, at)
+
+
+def contact_closed(pool: Pool, event: ev.ContactClosed, at: Millis) -> None:
+    pool.touched(event.agent)
+    _close(pool, event.contact, "closed", event.agent, event.disposition, at)
+
+
+def contact_forgotten(pool: Pool, event: ev.ContactForgotten, _at: Millis) -> None:
+    del pool.closed[event.contact]
+
+
+def offer_made(pool: Pool, event: ev.OfferMade, at: Millis) -> None:
+    agent = pool.touched(event.agent)
+    contact = pool.contacts[event.contact]
+    offer = pool.offers[event.offer] = Offer(
+        id=event.offer,
+        contact=contact,
+        agent=agent,
+        channel=event.channel,
+        queue=event.queue,
+        cost=pool.channel(event.channel).cost,
+        made_at=at,
+        expires_at=event.expires_at,
+        span=event.expires_at - at,
+        waited_ms=event.waited_ms,
+        idle_before=agent.idle_since,
+    )
+    _move(pool, contact, "offered")
+    contact.offer = agent.offers[offer.id] = offer
+    agent.idle_since = at
+    _take(pool, agent, offer.channel, offer.cost)
+    pool.schedule.due.push(offer.expires_at, timers.OFFER, pool.name, offer.id)
+
+
+def offer_ended(pool: Pool, event: ev.OfferEnded, at: Millis) -> None:
+    offer = _end_offer(pool, event.offer, event.result)
+    agent, contact = offer.agent, offer.contact
+    if event.result == "rescinded":
+        if agent.idle_since == offer.made_at:
+            agent.idle_since = offer.idle_before
+    else:
+        agent.idle_since = at
+        until = at + round(pool.config.presence.ask_again * 1000)
+        contact.tried[agent.id] = until
+        if until > at:
+            pool.schedule.wake.push(until, timers.ASK_AGAIN, pool.name, contact.id, agent.id)
+    if event.result == "declined":
+        agent.missed = 0
+    elif event.result == "expired" and agent.live:
+        agent.missed += 1
+    _take(pool, agent, offer.channel, -offer.cost)
+
+
+def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> None:
+    offer = _end_offer(pool, event.offer, "accepted", event.assignment)
+    agent, contact = offer.agent, offer.contact
+    agent.missed = 0
+    agent.idle_since = at
+    contact.tried.clear()
+    assignment = Assignment(
+        event.assignment, contact, agent, offer.channel, offer.queue, offer.cost, at
+    )
+    _move(pool, contact, "assigned")
+    pool.assignments[assignment.id] = assignment
+    contact.assignment = agent.assignments[assignment.id] = assignment
+    pool.index.touch(agent)
+
+
+def assignment_wrapping(pool: Pool, event: ev.AssignmentWrapping, _at: Millis) -> None:
+    agent = pool.touched(event.agent)
+    assignment = pool.assignments[event.assignment]
+    assignment.wrap_up_until = event.until
+    assignment.disposition = event.disposition
+    _move(pool, assignment.contact, "wrapping")
+    nothing_to_lose(agent)
+    pool.schedule.due.push(event.until, timers.WRAP_UP, pool.name, assignment.id)
+
+
+def assignment_ended(pool: Pool, event: ev.AssignmentEnded, at: Millis) -> None:
+    agent = pool.touched(event.agent)
+    assignment = pool.assignments.pop(event.assignment)
+    del agent.assignments[event.assignment]
+    assignment.contact.assignment = None
+    agent.idle_since = at
+    _remember(
+        pool.past_assignments,
+        event.assignment,
+        Past(event.contact, event.agent, event.result),
+    )
+    _take(pool, agent, assignment.channel, -assignment.cost)
+    nothing_to_lose(agent)
+
+
+def _move(pool: Pool, contact: Contact, state: ContactState | None, queue: str = "") -> None:
+    before = (contact.queue, contact.state)
+    pool.tally[before] -= 1
+    if not pool.tally[before]:
+        del pool.tally[before]
+    if state is not None:
+        contact.state = state
+        contact.queue = queue or contact.queue
+        _count(pool, contact)
+    pool.stale.discard(contact.id)
+    pool.index.dequeue(contact)
+
+
+def _count(pool: Pool, contact: Contact) -> None:
+    key = (contact.queue, contact.state)
+    pool.tally[key] = pool.tally.get(key, 0) + 1
+
+
+def _close(
+    pool: Pool, contact_id: str, state: ContactState, agent: str, reason: str, at: Millis
+) -> None:
+    contact = pool.contacts.pop(contact_id)
+    _move(pool, contact, None)
+    facts = contact.facts
+    pool.closed[contact_id] = Closed(
+        state,
+        facts.conversation,
+        facts.channel,
+        contact.queue,
+        agent,
+        reason,
+        at + KEEP_CLOSED_MS,
+    )
+    pool.schedule.forget.push(at + KEEP_CLOSED_MS, timers.FORGET, pool.name, contact_id)
+
+
+def _end_offer(pool: Pool, offer_id: str, result: str, assignment: str = "") -> Offer:
+    offer = pool.offers.pop(offer_id)
+    pool.touched(offer.agent.id)
+    del offer.agent.offers[offer_id]
+    offer.contact.offer = None
+    _remember(
+        pool.past_offers, offer_id, Past(offer.contact.id, offer.agent.id, result, assignment)
+    )
+    return offer
+
+
+def _take(pool: Pool, agent: Agent, channel: str, cost: int) -> None:
+    agent.used += cost
+    load = agent.load.get(channel, 0) + (1 if cost > 0 else -1)
+    if load:
+        agent.load[channel] = load
+    else:
+        del agent.load[channel]
+    pool.index.touch(agent)
+
+
+def _remember(past: dict[str, Past], key: str, what: Past) -> None:
+    past[key] = what
+    if len(past) > KEEP_PAST:
+        del past[next(iter(past))]

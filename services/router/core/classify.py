@@ -1,0 +1,94 @@
+"""Classification: a pool's rules turn a contact's facts into queue, requirements, priority."""
+
+from typing import Protocol
+
+from services.contracts.base import Level, Name
+from services.contracts.pool import PoolConfig, QueueConfig, Rule
+from services.contracts.routing_events import Classified
+
+
+class Facts(Protocol):
+    """What rules may look at."""
+
+    @property
+    def channel(self) -> str: ...
+    @property
+    def language(self) -> str: ...
+    @property
+    def topic(self) -> str: ...
+    @property
+    def tier(self) -> str: ...
+    @property
+    def fields(self) -> dict[str, str]: ...
+
+
+def classify(config: PoolConfig, facts: Facts) -> Classified:
+    """The first rule that holds decides; if none does, the fallback queue (never nowhere).
+
+    Requirements of queue and rule are joined, the higher level counts. The contact's language
+    becomes a required skill of level 1 if the pool lists it (or, for `de-AT`, lists `de`).
+    """
+    rule = next((rule for rule in config.rules if _holds(rule, config, facts)), None)
+    queue_name = rule.queue if rule else config.fallback_queue
+    queue = config.queues[queue_name]
+    required = _joined(queue.required, rule.require if rule else {})
+    language = known_language(config, facts.language)
+    if language:
+        required.setdefault(language, 1)
+    return Classified(
+        queue=queue_name,
+        priority=rule.priority if rule and rule.priority is not None else queue.priority,
+        required=required,
+        preferred=_joined(queue.preferred, rule.prefer if rule else {}),
+    )
+
+
+def known_language(config: PoolConfig, language: str) -> Name:
+    """The language skill that serves `language`: itself or the longest prefix listed, or ""."""
+    if not language or not config.languages:
+        return ""
+    listed = {name.lower(): name for name in config.languages}
+    wanted = language.lower()
+    while wanted:
+        if wanted in listed:
+            return listed[wanted]
+        wanted = wanted.rpartition("-")[0]
+    return ""
+
+
+def takes(queue: QueueConfig, channel: str) -> bool:
+    """Whether contacts of the channel may wait in the queue by a rule."""
+    return not queue.channels or channel in queue.channels
+
+
+def _holds(rule: Rule, config: PoolConfig, facts: Facts) -> bool:
+    queue = config.queues.get(rule.queue)
+    if queue is None or not takes(queue, facts.channel):
+        return False
+    return all(_matches(key, wanted, facts) for key, wanted in rule.when.items())
+
+
+def _matches(key: str, wanted: str | tuple[str, ...], facts: Facts) -> bool:
+    values = (wanted,) if isinstance(wanted, str) else wanted
+    if key == "language":
+        language = facts.language.lower()
+        return any(
+            language == value.lower() or language.startswith(f"{value.lower()}-")
+            for value in values
+        )
+    if key == "channel":
+        return facts.channel in values
+    if key == "topic":
+        return facts.topic in values
+    if key == "tier":
+        return facts.tier in values
+    if key.startswith("field."):
+        return facts.fields.get(key.removeprefix("field.")) in values
+    return False
+
+
+def _joined(first: dict[Name, Level], second: dict[Name, Level]) -> dict[Name, Level]:
+    joined = dict(first)
+    for skill, level in second.items():
+        joined[skill] = max(level, joined.get(skill, 0))
+    return joined

@@ -1,0 +1,168 @@
+"""What people command. Every command is answered: done, or why not and what is true instead.
+
+Bodies of refusals have a `reason`; those of 409 also the present state of what was meant. Who may
+command is checked at the API; here, only that offers and assignments are the agent's own (403).
+"""
+
+from typing import Any
+
+from services.contracts import contact_events as ce
+from services.contracts import routing_events as ev
+from services.contracts.journal import Reply
+from services.router.core import assignments
+from services.router.core.pool import Pool
+from services.router.core.turn import Turn, end_offer, requeue, withdraw, withdraw_offers
+
+
+def refused(command: ce.Command, status: int, reason: str, **state: Any) -> Reply:
+    """The answer to a command that changes nothing."""
+    return Reply(command.id, status, {"reason": reason, **state})
+
+
+def contact_state(pool: Pool, contact_id: str) -> dict[str, Any]:
+    """What became of a contact, as it stands in the bodies of refusals."""
+    contact = pool.contacts.get(contact_id)
+    closed = pool.closed.get(contact_id)
+    state = contact.state if contact else closed.state if closed else "forgotten"
+    return {"contact_id": contact_id, "contact_state": state}
+
+
+def upsert_agent(turn: Turn, pool: Pool, command: ce.UpsertAgent) -> Reply:
+    """Create or replace; what the agent has in hand stays."""
+    data = command.data
+    agent = pool.agents.get(data.agent_id)
+    same = agent is not None and agent.known
+    if agent is None or not same or (agent.skills, agent.limits) != (data.skills, data.limits):
+        turn.emit(
+            ev.AgentUpserted(
+                pool=pool.name, agent=data.agent_id, skills=data.skills, limits=data.limits
+            )
+        )
+    body = {"agent_id": data.agent_id, "revision": pool.agents[data.agent_id].revision}
+    return Reply(command.id, 200, body)
+
+
+def set_presence(turn: Turn, pool: Pool, command: ce.SetPresence) -> Reply:
+    """On a break or offline, open offers go back; otherwise what is in hand stays."""
+    data = command.data
+    agent = pool.agents.get(data.agent_id)
+    if agent is None or not agent.known:
+        return refused(command, 404, "unknown_agent")
+    if agent.presence != data.presence:
+        turn.emit(ev.AgentPresenceChanged(pool=pool.name, agent=agent.id, presence=data.presence))
+        if data.presence in ("break", "offline"):
+            withdraw_offers(turn, pool, agent.id, "presence")
+    body = {"agent_id": agent.id, "presence": agent.presence, "revision": agent.revision}
+    return Reply(command.id, 200, body)
+
+
+def accept(turn: Turn, pool: Pool, command: ce.AcceptOffer) -> Reply:
+    """The first to accept an open offer of theirs has the contact."""
+    if (refusal := _offer_refusal(pool, command)) is not None:
+        return refusal
+    offer = pool.offers[command.data.offer_id]
+    assignment = assignments.start(turn, pool, offer)
+    body = {
+        "assignment_id": assignment.id,
+        "contact_id": offer.contact.id,
+        "conversation_id": offer.contact.facts.conversation,
+        "revision": offer.agent.revision,
+    }
+    return Reply(command.id, 200, body)
+
+
+def decline(turn: Turn, pool: Pool, command: ce.DeclineOffer) -> Reply:
+    """The contact waits again, at its old age, for somebody else."""
+    if (refusal := _offer_refusal(pool, command)) is not None:
+        return refusal
+    offer = pool.offers[command.data.offer_id]
+    end_offer(turn, pool, offer, "declined")
+    requeue(turn, pool, offer.contact, "declined")
+    body = {
+        "offer_id": offer.id,
+        "contact_id": offer.contact.id,
+        "revision": offer.agent.revision,
+    }
+    return Reply(command.id, 200, body)
+
+
+def _offer_refusal(pool: Pool, command: ce.AcceptOffer | ce.DeclineOffer) -> Reply | None:
+    data = command.data
+    offer = pool.offers.get(data.offer_id)
+    if offer is not None:
+        if offer.agent.id == data.agent_id:
+            return None
+        return refused(command, 403, "not_yours")
+    past = pool.past_offers.get(data.offer_id)
+    if past is None:
+        return refused(command, 404, "unknown_offer")
+    if past.agent != data.agent_id:
+        return refused(command, 403, "not_yours")
+    state = {"offer_result": past.result, **contact_state(pool, past.contact)}
+    if past.assignment:
+        state["assignment_id"] = past.assignment
+    return refused(command, 409, "offer_over", **state)
+
+
+def wrap_up(turn: Turn, pool: Pool, command: ce.WrapUpAssignment) -> Reply:
+    """The talk is over. Once more changes nothing."""
+    if (refusal := _assignment_refusal(pool, command)) is not None:
+        return refusal
+    assignment = pool.assignments[command.data.assignment_id]
+    if not assignment.wrapping:
+        assignments.wrap_up(turn, pool, assignment, "completed", command.data.disposition)
+    return _assignment_done(pool, command)
+
+
+def complete(turn: Turn, pool: Pool, command: ce.CompleteAssignment) -> Reply:
+    """All is done: the capacity is free."""
+    if (refusal := _assignment_refusal(pool, command)) is not None:
+        return refusal
+    assignment = pool.assignments[command.data.assignment_id]
+    assignments.end(turn, pool, assignment, "completed", command.data.disposition)
+    return _assignment_done(pool, command)
+
+
+def _assignment_refusal(
+    pool: Pool, command: ce.WrapUpAssignment | ce.CompleteAssignment
+) -> Reply | None:
+    data = command.data
+    assignment = pool.assignments.get(data.assignment_id)
+    if assignment is not None:
+        if assignment.agent.id == data.agent_id:
+            return None
+        return refused(command, 403, "not_yours")
+    past = pool.past_assignments.get(data.assignment_id)
+    if past is None:
+        return refused(command, 404, "unknown_assignment")
+    if past.agent != data.agent_id:
+        return refused(command, 403, "not_yours")
+    state = {"assignment_result": past.result, **contact_state(pool, past.contact)}
+    return refused(command, 409, "assignment_over", **state)
+
+
+def _assignment_done(pool: Pool, command: ce.WrapUpAssignment | ce.CompleteAssignment) -> Reply:
+    data = command.data
+    assignment = pool.assignments.get(data.assignment_id)
+    body: dict[str, Any] = {
+        "assignment_id": data.assignment_id,
+        "state": "wrapping" if assignment else "done",
+        "revision": pool.agents[data.agent_id].revision,
+    }
+    if assignment is not None:
+        body["wrap_up_until"] = assignment.wrap_up_until
+    return Reply(command.id, 200, body)
+
+
+def cancel(turn: Turn, pool: Pool, command: ce.CancelContact) -> Reply:
+    """Withdraw a contact that waits or is offered; what somebody has in hand stays theirs."""
+    contact_id = command.data.contact_id
+    contact = pool.contacts.get(contact_id)
+    if contact is None:
+        if contact_id not in pool.closed:
+            return refused(command, 404, "unknown_contact")
+        return refused(command, 409, "contact_over", **contact_state(pool, contact_id))
+    if contact.assignment is not None:
+        return refused(command, 409, "contact_in_hand", **contact_state(pool, contact_id))
+    withdraw(turn, pool, contact, "cancelled")
+    return Reply(command.id, 200, contact_state(pool, contact_id))

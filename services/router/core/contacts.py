@@ -1,0 +1,51 @@
+"""What the customer's side says: a contact is opened, a contact is over."""
+
+from services.contracts import contact_events as ce
+from services.contracts import routing_events as ev
+from services.router.core import assignments
+from services.router.core.classify import classify
+from services.router.core.pool import Pool
+from services.router.core.turn import Turn, withdraw
+
+OLDEST_MS = 7 * 24 * 3_600_000
+"""A channel's clock can make a contact that much older, and never younger, than now."""
+
+
+def opened(turn: Turn, pool: Pool, event: ce.ContactOpened) -> None:
+    """A new contact waits. An id that is known, even from a contact that is over, changes
+    nothing."""
+    data = event.data
+    if data.contact_id in pool.contacts or data.contact_id in pool.closed:
+        return
+    classified = classify(pool.config, data)
+    turn.emit(
+        ev.ContactQueued(
+            pool=pool.name,
+            contact=ev.QueuedContact(
+                id=data.contact_id,
+                conversation=data.conversation_id,
+                channel=data.channel,
+                queue=classified.queue,
+                virtual_start=min(max(data.opened_at, turn.at - OLDEST_MS, 0), turn.at),
+                priority=classified.priority,
+                required=classified.required,
+                preferred=classified.preferred,
+                language=data.language,
+                topic=data.topic,
+                tier=data.tier,
+                fields=data.fields,
+                customer=data.customer,
+            ),
+        )
+    )
+
+
+def ended(turn: Turn, pool: Pool, event: ce.ContactEnded) -> None:
+    """A contact that waits or is offered is withdrawn; a talk goes on to its wrap-up."""
+    contact = pool.contacts.get(event.data.contact_id)
+    if contact is None:
+        return
+    if contact.assignment is None:
+        withdraw(turn, pool, contact, event.data.reason)
+    elif not contact.assignment.wrapping:
+        assignments.wrap_up(turn, pool, contact.assignment, "customer_left", "")

@@ -1,0 +1,26 @@
+"""Who may get what: skills and room. The rule itself; `index.py` keeps its answers at hand."""
+
+from services.contracts.base import Level, Name
+from services.contracts.pool import ChannelConfig
+from services.router.core.model import CAPACITY, Agent
+
+UNDECLARED = ChannelConfig(cost=CAPACITY)
+"""A contact on a channel that the pool does not declare takes the whole agent: it is served, in
+its queue like any other, and nothing is assumed about doing anything beside it."""
+
+
+def able(skills: dict[Name, Level], required: dict[Name, Level]) -> bool:
+    """Whether every required skill is there at its level or above."""
+    return all(skills.get(skill, 0) >= level for skill, level in required.items())
+
+
+def limit(agent: Agent, name: Name, channel: ChannelConfig) -> int:
+    """Most contacts of the channel that the agent may have at once: the smaller of both limits."""
+    return min(channel.max, agent.limits.get(name, channel.max))
+
+
+def has_room(agent: Agent, name: Name, channel: ChannelConfig) -> bool:
+    """Whether one more contact of the channel fits, open offers counted as if accepted."""
+    return agent.used + channel.cost <= CAPACITY and agent.load.get(name, 0) < limit(
+        agent, name, channel
+    )

@@ -1,0 +1,83 @@
+"""A pool's whole state as plain values, free of the order in which things were built."""
+
+from collections import Counter
+from typing import Any
+
+from services.router.core.index import bits
+from services.router.core.model import Agent, Assignment, Contact, Offer
+from services.router.core.pool import Pool
+
+
+def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
+    """Equal for pools that behave the same from here on, and only for them."""
+    return {
+        "config": pool.config,
+        "version": pool.version,
+        "agents": {name: _agent(agent) for name, agent in pool.agents.items()},
+        "contacts": {name: _contact(contact) for name, contact in pool.contacts.items()},
+        "closed": tuple(pool.closed.items()),
+        "past offers": tuple(pool.past_offers.items()),
+        "past assignments": tuple(pool.past_assignments.items()),
+        "ended sessions": tuple(pool.ended_sessions),
+        "offers": {name: _offer(offer) for name, offer in pool.offers.items()},
+        "assignments": {name: _assignment(one) for name, one in pool.assignments.items()},
+        "stale": frozenset(pool.stale),
+        "tally": dict(pool.tally),
+        "index": _index(pool),
+    }
+
+
+def _agent(agent: Agent) -> tuple[Any, ...]:
+    return (
+        (agent.known, agent.skills, agent.limits, agent.presence, agent.missed),
+        (agent.sessions, agent.live, agent.lost),
+        (agent.grace_until, agent.grace_span),
+        (agent.assignment_grace_until, agent.assignment_grace_span),
+        (agent.revision, agent.used, agent.load, agent.idle_since, agent.open_to),
+        (frozenset(agent.offers), frozenset(agent.assignments)),
+    )
+
+
+def _contact(contact: Contact) -> tuple[Any, ...]:
+    return (
+        (contact.facts, contact.queue, contact.priority, contact.required, contact.preferred),
+        (contact.version, contact.state, contact.tried, contact.ticket > 0),
+        contact.offer.id if contact.offer else "",
+        contact.assignment.id if contact.assignment else "",
+    )
+
+
+def _offer(offer: Offer) -> tuple[Any, ...]:
+    return (
+        (offer.contact.id, offer.agent.id, offer.channel, offer.queue, offer.cost),
+        (offer.made_at, offer.expires_at, offer.span, offer.waited_ms, offer.idle_before),
+    )
+
+
+def _assignment(one: Assignment) -> tuple[Any, ...]:
+    return (
+        (one.contact.id, one.agent.id, one.channel, one.queue, one.cost),
+        (one.started_at, one.wrap_up_until, one.disposition),
+    )
+
+
+def _index(pool: Pool) -> dict[str, Any]:
+    index = pool.index
+
+    def names(mask: int) -> frozenset[str]:
+        return frozenset(agent.id for slot in bits(mask) if (agent := index.slots[slot]))
+
+    return {
+        "everyone": names(index.everyone),
+        "present": names(index.present),
+        "free": {channel: names(mask) for channel, mask in index.free.items() if mask},
+        "ready": [key[:4] for key in index.ready],
+        "waiting": Counter(
+            entry[:2] for line in index.lines for entry in line.heap if entry[3].ticket == entry[2]
+        ),
+        "sizes": {
+            (line.channel, line.queue, line.priority, *sorted(line.required.items())): line.size
+            for number in bits(index.waiting)
+            for line in (index.lines[number],)
+        },
+    }

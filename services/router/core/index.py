@@ -1,0 +1,287 @@
+"""Who is free for what, and who waits first: kept at hand, so that a choice need not search.
+
+Everything here follows from agents and contacts. Agents are bits of whole numbers: "able and
+free" is one `&`. Contacts with the same signature (channel, queue, priority, skills) form a line;
+inside a line age order is the order of service, so only heads are compared.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator, Mapping
+from heapq import heapify, heappop, heappush
+
+from services.contracts.base import Level, Name
+from services.contracts.pool import ChannelConfig
+from services.router.core.eligibility import UNDECLARED, able, has_room
+from services.router.core.model import Agent, AgentKey, Contact
+
+Entry = tuple[int, str, int, Contact]
+"""(virtual start, contact id, ticket, contact)."""
+_Skills = tuple[tuple[Name, Level], ...]
+_SignatureKey = tuple[Name, Name, int, _Skills, _Skills]
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set, lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+class Line:
+    """The waiting contacts of one signature, oldest first."""
+
+    __slots__ = ("channel", "heap", "number", "preferred", "priority", "queue", "required", "size")
+
+    def __init__(self, number: int, contact: Contact) -> None:
+        self.number = number
+        self.channel = contact.facts.channel
+        self.queue = contact.queue
+        self.priority = contact.priority
+        self.required = contact.required
+        self.preferred = contact.preferred
+        self.heap: list[Entry] = []
+        self.size = 0
+
+    def head(self) -> Entry | None:
+        """The oldest entry; those of contacts that wait no more are dropped on the way."""
+        heap = self.heap
+        while heap:
+            entry = heap[0]
+            if entry[3].ticket == entry[2]:
+                return entry
+            heappop(heap)
+        return None
+
+    def pass_over(self) -> Entry:
+        """Take the head, which must be valid, out of the way until it is restored."""
+        return heappop(self.heap)
+
+    def restore(self, entry: Entry) -> None:
+        """The inverse of `pass_over`."""
+        heappush(self.heap, entry)
+
+    def compact(self) -> None:
+        """Drop all entries that are no longer valid."""
+        self.heap = [entry for entry in self.heap if entry[3].ticket == entry[2]]
+        heapify(self.heap)
+
+
+class Index:
+    """The index of one pool. `arrived` (lines, as bits) and `freed` (agents) say what changed for
+    the better since somebody looked: all that need be matched."""
+
+    def __init__(self) -> None:
+        self.channels: dict[Name, ChannelConfig] = {}
+        self.lines: list[Line] = []
+        self.waiting = 0
+        self.arrived = 0
+        self.freed: dict[str, Agent] = {}
+        self.slots: list[Agent | None] = []
+        self.everyone = 0
+        self.present = 0
+        self.free: dict[Name, int] = {}
+        self.ready: list[AgentKey] = []
+        self._by_signature: dict[_SignatureKey, int] = {}
+        self._lines_of: dict[Name, int] = {}
+        self._skilled: dict[Name, list[int]] = {}
+        self._spare: list[int] = []
+        self._ticket = 0
+
+    def configure(
+        self,
+        channels: Mapping[Name, ChannelConfig],
+        agents: Iterable[Agent],
+        contacts: Iterable[Contact],
+    ) -> None:
+        """Other channels: look at every agent's room again and build the lines anew."""
+        waiting = [contact for contact in contacts if contact.ticket]
+        self.channels = dict(channels)
+        self.lines, self._by_signature, self._lines_of = [], {}, {}
+        self.waiting = self.arrived = 0
+        for agent in agents:
+            agent.signatures = agent.signatures_seen = 0
+            self.touch(agent)
+        for contact in waiting:
+            contact.ticket = 0
+            self.enqueue(contact)
+
+    # Agents
+
+    def place(self, agent: Agent, skills: dict[Name, Level]) -> None:
+        """The agent is new or has other skills than before (`skills`, none if new)."""
+        if agent.slot < 0:
+            agent.slot = self._spare.pop() if self._spare else len(self.slots)
+            if agent.slot == len(self.slots):
+                self.slots.append(agent)
+            self.slots[agent.slot] = agent
+        bit = 1 << agent.slot
+        for skill, level in skills.items():
+            for mask in range(1, level + 1):
+                self._skilled[skill][mask] &= ~bit
+        for skill, level in agent.skills.items():
+            masks = self._skilled.setdefault(skill, [0] * 6)
+            for mask in range(1, level + 1):
+                masks[mask] |= bit
+        if agent.known:
+            self.everyone |= bit
+        agent.signatures = agent.signatures_seen = 0
+        self.touch(agent)
+        if agent.open_to:
+            self.freed[agent.id] = agent
+
+    def remove(self, agent: Agent) -> None:
+        """The agent, who has no skills and is not available, is forgotten."""
+        self.slots[agent.slot] = None
+        self._spare.append(agent.slot)
+        self.freed.pop(agent.id, None)
+
+    def touch(self, agent: Agent) -> None:
+        """Presence or room may have changed: bring masks and order up to date."""
+        bit = 1 << agent.slot
+        open_to: tuple[Name, ...] = ()
+        if agent.present:
+            self.present |= bit
+            open_to = tuple(
+                name for name, channel in self.channels.items() if has_room(agent, name, channel)
+            )
+        elif self.present & bit:
+            self.present ^= bit
+        if open_to != agent.open_to:
+            for name in agent.open_to:
+                if name not in open_to:
+                    self.free[name] ^= bit
+            for name in open_to:
+                if name not in agent.open_to:
+                    self.free[name] = self.free.get(name, 0) | bit
+                    self.freed[agent.id] = agent
+            agent.open_to = open_to
+        key = agent.rank() if open_to else None
+        if key != agent.key:
+            if agent.key is not None:
+                del self.ready[bisect_left(self.ready, agent.key)]
+            if key is not None:
+                insort(self.ready, key)
+            agent.key = key
+
+    def able(self, required: dict[Name, Level]) -> int:
+        """The agents who have every required skill."""
+        mask = self.everyone
+        for skill, level in required.items():
+            masks = self._skilled.get(skill)
+            if masks is None:
+                return 0
+            mask &= masks[level]
+        return mask
+
+    def most_preferred(self, candidates: int, preferred: dict[Name, Level]) -> int:
+        """Those of the candidates who have most of the preferred skills."""
+        at_least = [candidates] + [0] * len(preferred)
+        for skill, level in preferred.items():
+            masks = self._skilled.get(skill)
+            if masks is None:
+                continue
+            for count in range(len(preferred), 0, -1):
+                at_least[count] |= at_least[count - 1] & masks[level]
+        return next(mask for mask in reversed(at_least) if mask)
+
+    def first_ready(self, candidates: int) -> Agent:
+        """The first of the candidates (not none, all open to something) by `Agent.rank`."""
+        count = candidates.bit_count()
+        if count * count > len(self.ready):
+            for key in self.ready:
+                if candidates >> key[4] & 1:
+                    return self._at(key[4])
+        return min((self._at(slot) for slot in bits(candidates)), key=Agent.rank)
+
+    def _at(self, slot: int) -> Agent:
+        agent = self.slots[slot]
+        if agent is None:
+            raise LookupError(f"slot {slot} is empty")
+        return agent
+
+    # Contacts
+
+    def enqueue(self, contact: Contact) -> None:
+        """The contact waits."""
+        line = self._line_of(contact)
+        self._ticket += 1
+        contact.ticket = self._ticket
+        contact.signature = line.number
+        heappush(line.heap, (contact.facts.virtual_start, contact.id, contact.ticket, contact))
+        line.size += 1
+        bit = 1 << line.number
+        self.waiting |= bit
+        self.arrived |= bit
+
+    def dequeue(self, contact: Contact) -> None:
+        """The contact waits no more."""
+        if not contact.ticket:
+            return
+        contact.ticket = 0
+        line = self.lines[contact.signature]
+        line.size -= 1
+        if not line.size:
+            self.waiting ^= 1 << line.number
+        if len(line.heap) > 2 * line.size + 64:
+            line.compact()
+
+    def retry(self, contact: Contact) -> None:
+        """Look at the contact again although nothing about it has changed."""
+        if contact.ticket:
+            self.arrived |= 1 << contact.signature
+
+    def openings(self, agent: Agent) -> int:
+        """The lines, with somebody waiting, that the agent could take a contact of now."""
+        for line in self.lines[agent.signatures_seen :]:
+            if able(agent.skills, line.required):
+                agent.signatures |= 1 << line.number
+        agent.signatures_seen = len(self.lines)
+        mask = agent.signatures & self.waiting
+        if not mask:
+            return 0
+        channels = 0
+        for name in agent.open_to:
+            channels |= self._lines_of.get(name, 0)
+        return mask & channels
+
+    def first_waiting(self, lines: int) -> Line | None:
+        """The line, of these, whose head comes first: priority, then age, then id."""
+        best: Line | None = None
+        best_key: tuple[int, int, str] | None = None
+        for number in bits(lines):
+            line = self.lines[number]
+            head = line.head()
+            if head is not None:
+                key = (-line.priority, head[0], head[1])
+                if best_key is None or key < best_key:
+                    best, best_key = line, key
+        return best
+
+    def settle(self) -> None:
+        """Nothing is left to be matched."""
+        self.arrived = 0
+        self.freed.clear()
+
+    def _line_of(self, contact: Contact) -> Line:
+        channel = contact.facts.channel
+        key = (
+            channel,
+            contact.queue,
+            contact.priority,
+            tuple(sorted(contact.required.items())),
+            tuple(sorted(contact.preferred.items())),
+        )
+        number = self._by_signature.get(key)
+        if number is not None:
+            return self.lines[number]
+        line = Line(len(self.lines), contact)
+        self.lines.append(line)
+        self._by_signature[key] = line.number
+        self._lines_of[channel] = self._lines_of.get(channel, 0) | 1 << line.number
+        if channel not in self.channels:
+            self.channels[channel] = UNDECLARED
+            for agent in self.slots:
+                if agent is not None:
+                    self.touch(agent)
+        return line

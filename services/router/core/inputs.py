@@ -1,0 +1,69 @@
+"""From an input event to what decides on it; and what to say when nothing can."""
+
+from collections.abc import Callable
+from typing import Any
+
+from services.contracts import contact_events as ce
+from services.contracts import routing_events as ev
+from services.contracts.journal import Reply
+from services.router.core import commands, contacts, presence
+from services.router.core.pool import Pool
+from services.router.core.turn import Turn
+
+_FACTS: dict[type, Callable[[Turn, Pool, Any], None]] = {
+    ce.ContactOpened: contacts.opened,
+    ce.ContactEnded: contacts.ended,
+    ce.SessionOpened: presence.session_opened,
+    ce.SessionEnded: presence.session_ended,
+}
+_COMMANDS: dict[type, Callable[[Turn, Pool, Any], Reply]] = {
+    ce.CancelContact: commands.cancel,
+    ce.UpsertAgent: commands.upsert_agent,
+    ce.SetPresence: commands.set_presence,
+    ce.AcceptOffer: commands.accept,
+    ce.DeclineOffer: commands.decline,
+    ce.WrapUpAssignment: commands.wrap_up,
+    ce.CompleteAssignment: commands.complete,
+}
+
+
+def handle(turn: Turn, number: int, event: ce.InputEvent) -> Reply | None:
+    """Decide on the event; the answer if it is a command. `number` is the partition's."""
+    if isinstance(event, ce.GatewayHeartbeat):
+        presence.heartbeat(turn, event)
+        return None
+    if isinstance(event, ce.ClockTick):
+        return None
+    if isinstance(event, ce.ConfigurePool):
+        return _configure(turn, number, event)
+    pool = turn.pools.get(event.data.pool)
+    if pool is None:
+        turn.emit(ev.InputRejected(reason="unknown_pool", detail=event.data.pool))
+        if isinstance(event, ce.Command):
+            return commands.refused(event, 404, "unknown_pool")
+        return None
+    decide = _FACTS.get(type(event))
+    if decide is not None:
+        decide(turn, pool, event)
+        return None
+    return _COMMANDS[type(event)](turn, pool, event)
+
+
+def _configure(turn: Turn, number: int, command: ce.ConfigurePool) -> Reply:
+    config = command.data.config
+    if config.partition != number:
+        detail = f"{config.pool} is configured for partition {config.partition}, this is {number}"
+        turn.emit(ev.InputRejected(reason="wrong_partition", detail=detail))
+        return commands.refused(command, 409, "wrong_partition", partition=config.partition)
+    problems = config.problems()
+    if config.pool != command.data.pool:
+        problems.append(f"the configuration of {config.pool} was sent to {command.data.pool}")
+    if problems:
+        turn.emit(ev.InputRejected(reason="invalid", detail="; ".join(problems)))
+        return commands.refused(command, 422, "invalid", problems=problems)
+    pool = turn.pools.get(config.pool)
+    version = pool.version if pool else 0
+    if pool is None or pool.config != config:
+        version += 1
+        turn.emit(ev.PoolConfigured(pool=config.pool, version=version, config=config))
+    return Reply(command.id, 200, {"pool": config.pool, "version": version})

@@ -1,0 +1,163 @@
+"""What a pool holds: agents, contacts, offers, assignments. Changed only by applied events."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from services.contracts.base import Level, Millis, Name
+from services.contracts.contact_events import Presence
+from services.contracts.routing_events import QueuedContact
+
+CAPACITY = 100
+"""The units that every agent has."""
+
+ContactState = Literal["queued", "offered", "assigned", "wrapping", "closed", "withdrawn"]
+AgentKey = tuple[bool, Millis, int, str, int]
+"""The order in which free agents are asked: see `Agent.rank`."""
+
+
+@dataclass(slots=True, eq=False)
+class Offer:
+    """One agent is asked for one contact until `expires_at`; `span` is that time's full length.
+
+    `cost` is what the offer keeps of the agent's units, whatever the channel costs later;
+    `idle_before` is the agent's place in line, given back when the offer is rescinded.
+    """
+
+    id: str
+    contact: "Contact"
+    agent: "Agent"
+    channel: Name
+    queue: Name
+    cost: int
+    made_at: Millis
+    expires_at: Millis
+    span: int
+    waited_ms: int
+    idle_before: Millis
+
+
+@dataclass(slots=True, eq=False)
+class Assignment:
+    """The agent has the contact: talking (`wrap_up_until` is 0), then writing it up."""
+
+    id: str
+    contact: "Contact"
+    agent: "Agent"
+    channel: Name
+    queue: Name
+    cost: int
+    started_at: Millis
+    wrap_up_until: Millis = 0
+    disposition: str = ""
+
+    @property
+    def wrapping(self) -> bool:
+        """Whether the talk is over."""
+        return self.wrap_up_until > 0
+
+
+@dataclass(slots=True, eq=False)
+class Contact:
+    """A contact that is not over. `facts` never change; what the rules make of them may.
+
+    `tried` holds who declined or missed the contact, and until when they are not asked again.
+    `ticket` is the contact's valid entry in its line, 0 when it does not wait (an index, no state).
+    """
+
+    facts: QueuedContact
+    queue: Name
+    priority: int
+    required: dict[Name, Level]
+    preferred: dict[Name, Level]
+    version: int
+    state: ContactState = "queued"
+    offer: Offer | None = None
+    assignment: Assignment | None = None
+    tried: dict[str, Millis] = field(default_factory=dict)
+    ticket: int = 0
+    signature: int = -1
+
+    @property
+    def id(self) -> str:
+        """The contact's id."""
+        return self.facts.id
+
+
+@dataclass(slots=True, frozen=True)
+class Closed:
+    """What is remembered of a contact that is over, until `forget_at`."""
+
+    state: ContactState
+    conversation: str
+    channel: Name
+    queue: Name
+    agent: str
+    reason: str
+    forget_at: Millis
+
+
+@dataclass(slots=True, frozen=True)
+class Past:
+    """What is remembered of an offer or an assignment that is over.
+
+    `result` is that of its last event (`accepted` for an offer that was taken); `assignment` is
+    what an accepted offer became.
+    """
+
+    contact: str
+    agent: str
+    result: str
+    assignment: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Agent:
+    """A person who answers. `known` is false while only connections of them are known.
+
+    `sessions` maps each connection to its gateway, or to "" once that gateway was lost; `live`
+    counts those with a gateway. The two grace times are (until, full length); until 0: none.
+    `slot`, `open_to`, `key`, `signatures` and `signatures_seen` belong to the index.
+    """
+
+    id: str
+    known: bool = False
+    skills: dict[Name, Level] = field(default_factory=dict)
+    limits: dict[Name, int] = field(default_factory=dict)
+    presence: Presence = "offline"
+    missed: int = 0
+    sessions: dict[str, str] = field(default_factory=dict)
+    live: int = 0
+    lost: bool = False
+    grace_until: Millis = 0
+    grace_span: int = 0
+    assignment_grace_until: Millis = 0
+    assignment_grace_span: int = 0
+    revision: int = 0
+    used: int = 0
+    load: dict[Name, int] = field(default_factory=dict)
+    offers: dict[str, Offer] = field(default_factory=dict)
+    assignments: dict[str, Assignment] = field(default_factory=dict)
+    idle_since: Millis = 0
+    slot: int = -1
+    open_to: tuple[Name, ...] = ()
+    key: AgentKey | None = None
+    signatures: int = 0
+    signatures_seen: int = 0
+
+    @property
+    def present(self) -> bool:
+        """Whether new contacts may come: provisioned, connected and available."""
+        return self.known and self.live > 0 and self.presence == "available"
+
+    def rank(self) -> AgentKey:
+        """Smallest first: nothing in hand, then longest without new work, fewest skills, id."""
+        return (self.used > 0, self.idle_since, len(self.skills), self.id, self.slot)
+
+
+@dataclass(slots=True, eq=False)
+class Gateway:
+    """A process that holds agents' connections; silent after `until`, it and they are gone."""
+
+    until: Millis
+    span: int
+    sessions: set[tuple[str, str, str]] = field(default_factory=set)

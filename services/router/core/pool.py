@@ -1,0 +1,70 @@
+"""The state of one pool. Only `apply.py` changes it."""
+
+from services.contracts import routing_events as ev
+from services.contracts.pool import ChannelConfig, PoolConfig
+from services.router.core.classify import classify
+from services.router.core.eligibility import UNDECLARED
+from services.router.core.index import Index
+from services.router.core.model import (
+    Agent,
+    Assignment,
+    Closed,
+    Contact,
+    ContactState,
+    Offer,
+    Past,
+)
+from services.router.core.timers import Schedule
+
+
+class Pool:
+    """Everything that shares agents.
+
+    `past_offers` and `past_assignments` remember the newest 10,000 that are over, so that a late
+    command can be told what became of them; `ended_sessions` the newest 10,000 connections that
+    were ended, so that a doubled `session.opened` does not wake them. `stale` names the waiting
+    contacts that the present configuration classifies otherwise; `tally` counts contacts by queue
+    and state.
+    """
+
+    def __init__(self, name: str, schedule: Schedule) -> None:
+        self.name = name
+        self.schedule = schedule
+        self.config = PoolConfig(
+            pool=name, partition=0, channels={}, queues={}, fallback_queue="none"
+        )
+        self.version = 0
+        self.agents: dict[str, Agent] = {}
+        self.contacts: dict[str, Contact] = {}
+        self.closed: dict[str, Closed] = {}
+        self.offers: dict[str, Offer] = {}
+        self.assignments: dict[str, Assignment] = {}
+        self.past_offers: dict[str, Past] = {}
+        self.past_assignments: dict[str, Past] = {}
+        self.ended_sessions: dict[str, None] = {}
+        self.stale: set[str] = set()
+        self.tally: dict[tuple[str, ContactState], int] = {}
+        self.index = Index()
+
+    def channel(self, name: str) -> ChannelConfig:
+        """The channel as declared, or as one that takes the whole agent."""
+        return self.config.channels.get(name, UNDECLARED)
+
+    def touched(self, agent_id: str) -> Agent:
+        """The agent, whom an event touches: the revision counts it."""
+        agent = self.agents[agent_id]
+        agent.revision += 1
+        return agent
+
+    def reclassified(self, contact: Contact) -> ev.Classified | None:
+        """What the contact would get under the present configuration, if that is another."""
+        if contact.version == self.version:
+            return None
+        now = classify(self.config, contact.facts)
+        before = ev.Classified(
+            queue=contact.queue,
+            priority=contact.priority,
+            required=contact.required,
+            preferred=contact.preferred,
+        )
+        return None if now == before else now

@@ -1,0 +1,192 @@
+"""What readers may ask of a partition's state. JSON-ready dicts; times in ms. Nothing changes."""
+
+from typing import Any
+
+from services.router.core.classify import takes
+from services.router.core.model import CAPACITY, Agent, Contact
+from services.router.core.partition import Partition
+from services.router.core.pool import Pool
+
+
+def agent_view(partition: Partition, pool: str, agent_id: str) -> dict[str, Any] | None:
+    """An agent with all that is in hand; None if there is no such agent."""
+    state = partition.pools.get(pool)
+    agent = state.agents.get(agent_id) if state else None
+    if agent is None or not agent.known:
+        return None
+    return {
+        "pool": pool,
+        "agent_id": agent.id,
+        "revision": agent.revision,
+        "presence": agent.presence,
+        "connected": agent.live > 0,
+        "skills": dict(agent.skills),
+        "limits": dict(agent.limits),
+        "used": agent.used,
+        "capacity": CAPACITY,
+        "idle_since": agent.idle_since,
+        "missed_offers": agent.missed,
+        "offers": _offers(agent),
+        "assignments": _assignments(agent),
+    }
+
+
+def agent_ids(partition: Partition, pool: str) -> list[str]:
+    """The pool's agents, sorted."""
+    state = partition.pools.get(pool)
+    return sorted(agent.id for agent in state.agents.values() if agent.known) if state else []
+
+
+def contact_view(partition: Partition, pool: str, contact_id: str) -> dict[str, Any] | None:
+    """A contact that lives or is remembered, None if it is not known."""
+    state = partition.pools.get(pool)
+    if state is None:
+        return None
+    contact = state.contacts.get(contact_id)
+    if contact is not None:
+        return _contact(state, contact)
+    closed = state.closed.get(contact_id)
+    if closed is None:
+        return None
+    return {
+        "pool": pool,
+        "contact_id": contact_id,
+        "conversation_id": closed.conversation,
+        "state": closed.state,
+        "channel": closed.channel,
+        "queue": closed.queue,
+        "agent_id": closed.agent or None,
+        "reason": closed.reason,
+    }
+
+
+def queue_views(partition: Partition, pool: str) -> list[dict[str, Any]]:
+    """Every queue by name: how many contacts in which state, since when the oldest one waits, and
+    of the agents with the queue's skills (`eligible`) how many could be asked at all (`available`:
+    connected and available) and have no room for any of its channels (`busy`, of the available).
+
+    A queue that is gone from the configuration stands here until its last contact has left it.
+    """
+    state = partition.pools.get(pool)
+    if state is None:
+        return []
+    names = set(state.config.queues) | {queue for queue, _ in state.tally}
+    oldest: dict[str, int] = {}
+    for line in state.index.lines:
+        head = line.head()
+        if head is not None:
+            oldest[line.queue] = min(head[0], oldest.get(line.queue, head[0]))
+    return [
+        {
+            "pool": pool,
+            "queue": name,
+            "waiting": state.tally.get((name, "queued"), 0),
+            "longest_wait_since": oldest.get(name),
+            "offered": state.tally.get((name, "offered"), 0),
+            "assigned": state.tally.get((name, "assigned"), 0),
+            "wrapping": state.tally.get((name, "wrapping"), 0),
+            "agents": _agents_of(state, name),
+        }
+        for name in sorted(names)
+    ]
+
+
+def position(partition: Partition, contact_id: str) -> dict[str, Any] | None:
+    """A waiting contact's place in its queue, from 1; None if it does not wait.
+
+    Counted are those of the same queue that come first by priority, age and id. It is a place in
+    line, no promise: agents' skills let some overtake.
+    """
+    for name in sorted(partition.pools):
+        pool = partition.pools[name]
+        contact = pool.contacts.get(contact_id)
+        if contact is not None and contact.state == "queued":
+            mine = _order(contact)
+            ahead = sum(
+                other.queue == contact.queue and other.state == "queued" and _order(other) < mine
+                for other in pool.contacts.values()
+            )
+            return {
+                "pool": name,
+                "queue": contact.queue,
+                "position": ahead + 1,
+                "waiting": pool.tally[(contact.queue, "queued")],
+                "waiting_since": contact.facts.virtual_start,
+            }
+    return None
+
+
+def _order(contact: Contact) -> tuple[int, int, str]:
+    return (-contact.priority, contact.facts.virtual_start, contact.id)
+
+
+def _agents_of(pool: Pool, queue_name: str) -> dict[str, int]:
+    queue = pool.config.queues.get(queue_name)
+    if queue is None:
+        return {"eligible": 0, "available": 0, "busy": 0}
+    index = pool.index
+    eligible = index.able(queue.required)
+    available = eligible & index.present
+    free = 0
+    for channel in pool.config.channels:
+        if takes(queue, channel):
+            free |= index.free.get(channel, 0)
+    return {
+        "eligible": eligible.bit_count(),
+        "available": available.bit_count(),
+        "busy": (available & ~free).bit_count(),
+    }
+
+
+def _contact(pool: Pool, contact: Contact) -> dict[str, Any]:
+    facts = contact.facts
+    offer, assignment = contact.offer, contact.assignment
+    holder = offer or assignment
+    return {
+        "pool": pool.name,
+        "contact_id": contact.id,
+        "conversation_id": facts.conversation,
+        "state": contact.state,
+        "channel": facts.channel,
+        "queue": contact.queue,
+        "priority": contact.priority,
+        "required": dict(contact.required),
+        "preferred": dict(contact.preferred),
+        "language": facts.language,
+        "waiting_since": facts.virtual_start,
+        "agent_id": holder.agent.id if holder else None,
+        "offer_id": offer.id if offer else None,
+        "assignment_id": assignment.id if assignment else None,
+    }
+
+
+def _offers(agent: Agent) -> list[dict[str, Any]]:
+    return [
+        {
+            "offer_id": offer.id,
+            "contact_id": offer.contact.id,
+            "conversation_id": offer.contact.facts.conversation,
+            "channel": offer.channel,
+            "queue": offer.queue,
+            "made_at": offer.made_at,
+            "expires_at": offer.expires_at,
+            "waited_ms": offer.waited_ms,
+        }
+        for offer in sorted(agent.offers.values(), key=lambda offer: (offer.made_at, offer.id))
+    ]
+
+
+def _assignments(agent: Agent) -> list[dict[str, Any]]:
+    return [
+        {
+            "assignment_id": one.id,
+            "contact_id": one.contact.id,
+            "conversation_id": one.contact.facts.conversation,
+            "channel": one.channel,
+            "queue": one.queue,
+            "state": "wrapping" if one.wrapping else "active",
+            "started_at": one.started_at,
+            "wrap_up_until": one.wrap_up_until or None,
+        }
+        for one in sorted(agent.assignments.values(), key=lambda one: (one.started_at, one.id))
+    ]

@@ -1,0 +1,45 @@
+"""The first answer to each command, kept for a while: a doubled command gets it again."""
+
+from services.contracts.base import Millis
+from services.contracts.journal import Reply
+
+KEEP_MS = 15 * 60_000
+KEEP = 100_000
+
+
+class Replies:
+    """Answers by command id, at most `KEEP` of the last `KEEP_MS`."""
+
+    __slots__ = ("_kept",)
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Millis, Reply]] = {}
+
+    def get(self, command_id: str) -> Reply | None:
+        """The first answer, if it is still kept."""
+        found = self._kept.get(command_id)
+        return found[1] if found else None
+
+    def add(self, reply: Reply, at: Millis) -> None:
+        """Keep the answer unless there is one already: the first counts."""
+        if reply.id in self._kept:
+            return
+        self._kept[reply.id] = (at, reply)
+        if len(self._kept) > KEEP:
+            del self._kept[next(iter(self._kept))]
+
+    def expire(self, now: Millis) -> None:
+        """Let go of what is too old."""
+        kept = self._kept
+        while kept:
+            oldest = next(iter(kept))
+            if kept[oldest][0] > now - KEEP_MS:
+                return
+            del kept[oldest]
+
+    def all(self) -> dict[str, tuple[Millis, int, str]]:
+        """Everything that is kept (for comparison)."""
+        return {
+            key: (at, reply.status, repr(sorted(reply.body.items())))
+            for key, (at, reply) in self._kept.items()
+        }

@@ -1,0 +1,105 @@
+"""What is due when. All of it follows from applied events, so a replay has the same timers.
+
+Nothing is ever removed: an entry whose subject has moved on is dead and dropped when it surfaces.
+`alive` must be monotone: an entry once dead stays dead.
+"""
+
+from collections import deque
+from collections.abc import Callable
+from heapq import heapify, heappop, heappush
+
+from services.contracts.base import Millis
+
+# At the same millisecond: first who is gone, then what was missed.
+LEASE, GRACE, ASSIGNMENT_GRACE, OFFER, WRAP_UP, FORGET, ASK_AGAIN = range(7)
+RECLASSIFY, DETACH = range(7, 9)
+
+Timer = tuple[Millis, int, str, str, str]
+"""(due, kind, pool, id, second id)."""
+Alive = Callable[[Timer], bool]
+
+
+class Timers:
+    """A heap of timers, the earliest first; equal times in the order of kind, pool, id."""
+
+    __slots__ = ("_alive", "_heap")
+
+    def __init__(self, alive: Alive) -> None:
+        self._heap: list[Timer] = []
+        self._alive = alive
+
+    def push(self, due: Millis, kind: int, pool: str, key: str, second: str = "") -> None:
+        """One more timer."""
+        heappush(self._heap, (due, kind, pool, key, second))
+
+    def earliest(self) -> Timer | None:
+        """The first timer that is alive; those before it are dropped."""
+        heap = self._heap
+        while heap:
+            if self._alive(heap[0]):
+                return heap[0]
+            heappop(heap)
+        return None
+
+    def pop(self, now: Millis) -> Timer | None:
+        """Take the first timer that is alive and due."""
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            timer = heappop(heap)
+            if self._alive(timer):
+                return timer
+        return None
+
+    def living(self) -> set[Timer]:
+        """All timers that are alive (for comparison)."""
+        return {timer for timer in self._heap if self._alive(timer)}
+
+    def prune(self) -> None:
+        """Forget the dead ones."""
+        self._heap = [timer for timer in self._heap if self._alive(timer)]
+        heapify(self._heap)
+
+
+class Schedule:
+    """The timers of a partition, by what their coming means.
+
+    - `due`: what somebody waits for; being late here means that the router was away.
+    - `forget`: housekeeping, may be late.
+    - `wake`: a contact may be tried again; leads to no event by itself, so replay drops what is
+      due where the live router looked at it.
+    - `todo`: work that an event left to do, in small portions, without a time.
+    """
+
+    __slots__ = ("_alive", "due", "forget", "todo", "wake")
+
+    def __init__(self, alive: Alive) -> None:
+        self._alive = alive
+        self.due = Timers(alive)
+        self.forget = Timers(alive)
+        self.wake = Timers(alive)
+        self.todo: deque[Timer] = deque()
+
+    def next_todo(self) -> Timer | None:
+        """The first piece of work still to do; it stays until its event makes it dead."""
+        todo = self.todo
+        while todo:
+            if self._alive(todo[0]):
+                return todo[0]
+            todo.popleft()
+        return None
+
+    def earliest(self, now: Millis) -> Millis | None:
+        """When something is due; `now` if work is left over."""
+        if self.next_todo() is not None:
+            return now
+        heads = [
+            head[0]
+            for head in (self.due.earliest(), self.forget.earliest(), self.wake.earliest())
+            if head is not None
+        ]
+        return min(heads) if heads else None
+
+    def living(self) -> set[Timer]:
+        """Everything that is to come (for comparison)."""
+        work = {timer for timer in self.todo if self._alive(timer)}
+        return self.due.living() | self.forget.living() | self.wake.living() | work

@@ -1,0 +1,103 @@
+"""One step in the making: what a decision sees and the only thing it may do, emit an event."""
+
+from collections.abc import Callable, Mapping
+
+from services.contracts import routing_events as ev
+from services.contracts.base import Millis
+from services.router.core.model import Contact, Gateway, Offer
+from services.router.core.pool import Pool
+
+KEEP_CLOSED = 200_000
+"""Contacts of one pool that are remembered after their end, at most: the oldest go first."""
+
+
+class Turn:
+    """The decisions on one input record. `emit` applies an event at once and keeps it.
+
+    Ids are made of partition, offset and a running number: the same input gives the same ids.
+    `fired` counts the timers of this step.
+    """
+
+    __slots__ = ("_apply", "_made", "_name", "at", "events", "fired", "gateways", "pools")
+
+    def __init__(
+        self,
+        name: str,
+        at: Millis,
+        pools: Mapping[str, Pool],
+        gateways: Mapping[str, Gateway],
+        apply: Callable[[ev.AnyRoutingEvent], None],
+    ) -> None:
+        self.at = at
+        self.pools = pools
+        self.gateways = gateways
+        self.events: list[ev.AnyRoutingEvent] = []
+        self.fired = 0
+        self._name = name
+        self._made = 0
+        self._apply = apply
+
+    def emit(self, event: ev.AnyRoutingEvent) -> None:
+        """The event happens."""
+        self._apply(event)
+        self.events.append(event)
+
+    def new_id(self, letter: str) -> str:
+        """The next id: `<letter><partition>-<offset>-<n>`."""
+        made = f"{letter}{self._name}-{self._made}"
+        self._made += 1
+        return made
+
+
+def requeue(turn: Turn, pool: Pool, contact: Contact, reason: ev.RequeueReason) -> None:
+    """The contact waits again at its old age, classified by the present configuration."""
+    turn.emit(
+        ev.ContactRequeued(
+            pool=pool.name,
+            contact=contact.id,
+            reason=reason,
+            classified=pool.reclassified(contact),
+        )
+    )
+
+
+def end_offer(turn: Turn, pool: Pool, offer: Offer, result: ev.OfferResult) -> None:
+    """The offer is over; what becomes of its contact is for the caller to say."""
+    turn.emit(
+        ev.OfferEnded(
+            pool=pool.name,
+            offer=offer.id,
+            contact=offer.contact.id,
+            agent=offer.agent.id,
+            result=result,
+        )
+    )
+
+
+def withdraw_offers(turn: Turn, pool: Pool, agent_id: str, reason: ev.RequeueReason) -> None:
+    """All open offers of the agent are rescinded, their contacts wait again."""
+    for offer in list(pool.agents[agent_id].offers.values()):
+        end_offer(turn, pool, offer, "rescinded")
+        requeue(turn, pool, offer.contact, reason)
+
+
+def close(turn: Turn, pool: Pool, contact_id: str, agent: str, disposition: str) -> None:
+    """The contact was served."""
+    turn.emit(
+        ev.ContactClosed(pool=pool.name, contact=contact_id, agent=agent, disposition=disposition)
+    )
+    forget_surplus(turn, pool)
+
+
+def withdraw(turn: Turn, pool: Pool, contact: Contact, reason: ev.WithdrawReason) -> None:
+    """The contact, waiting or offered, needs nobody any more."""
+    if contact.offer is not None:
+        end_offer(turn, pool, contact.offer, "rescinded")
+    turn.emit(ev.ContactWithdrawn(pool=pool.name, contact=contact.id, reason=reason))
+    forget_surplus(turn, pool)
+
+
+def forget_surplus(turn: Turn, pool: Pool) -> None:
+    """Keep the number of contacts that are remembered after their end bounded."""
+    while len(pool.closed) > KEEP_CLOSED:
+        turn.emit(ev.ContactForgotten(pool=pool.name, contact=next(iter(pool.closed))))
