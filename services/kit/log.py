@@ -66,5 +66,6 @@ def configure(service: str, level: str = "INFO") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for name in (*_NOISY, "uvicorn.access", "mail.log", "httpx", "httpcore"):
+    # uvicorn.error tells of every WebSocket at INFO, with the customer's address.
+    for name in (*_NOISY, "uvicorn.access", "uvicorn.error", "mail.log", "httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)

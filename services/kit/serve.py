@@ -79,6 +79,7 @@ def _server(one: Served) -> _Server:
             access_log=False,
             backlog=4096,
             ws_per_message_deflate=False,
+            ws_max_size=256 * 1024,
             timeout_graceful_shutdown=5,
         )
     )
