@@ -49,7 +49,7 @@ check: setup ## Check format, lint, types, imports and the quick tests: what CI 
 
 .PHONY: test
 test: check ## Everything: check, then the tests against real Kafka, Redis and browsers.
-	@$(PY) -m pytest tests/e2e tests/browser
+	@$(PY) -m pytest $(wildcard tests/e2e tests/browser)
 
 .PHONY: bench
 bench: setup ## Run the benchmarks; each prints a table and writes JSON under build/.

@@ -16,9 +16,10 @@ from collections.abc import Callable
 from types import FrameType
 
 from deploy.local.background import stop_running, up
+from deploy.local.child import die_with
 from deploy.local.errors import LocalError
 from deploy.local.paths import ROOT, Places
-from deploy.local.process import die_with
+from deploy.local.process import mortal
 from deploy.local.processes import DEMO
 from deploy.local.stack import LocalStack, Stopped
 from deploy.local.state import State, StateFile
@@ -53,9 +54,16 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def supervise(only: str | None, *, work: Callable[[LocalStack], int]) -> int:
-    """Bring a stack up, do the work on it in this process, and take it down."""
+def supervise(
+    only: str | None, *, work: Callable[[LocalStack], int], background: bool = False
+) -> int:
+    """Bring a stack up, do the work on it in this process, and take it down.
+
+    In the foreground of a `make`, the end of make is the end of this, too.
+    """
     signals = Signals()
+    if "MAKELEVEL" in os.environ and not background:
+        die_with(os.getppid(), signal.SIGTERM)
     parts = None if only is None else only.split(",")
     stack = LocalStack(os.environ, say=say, stopping=signals.stopping, only=parts)
     try:
@@ -95,7 +103,7 @@ def serve(only: str | None) -> int:
         stack.run()
         return 0
 
-    code = supervise(only, work=work)
+    code = supervise(only, work=work, background=True)
     return 0 if code == INTERRUPTED else code
 
 
@@ -116,12 +124,8 @@ def demo(arguments: list[str]) -> int:
 
 
 def _run_demo(state: State, arguments: list[str]) -> subprocess.Popen[bytes]:
-    parent = os.getpid()
     return subprocess.Popen(
-        [sys.executable, *DEMO, *arguments],
-        cwd=ROOT,
-        env={**os.environ, **state.env},
-        preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - one prctl call
+        mortal([sys.executable, *DEMO, *arguments]), cwd=ROOT, env={**os.environ, **state.env}
     )
 
 

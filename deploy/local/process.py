@@ -7,47 +7,40 @@ Promises: a child dies with the process that started it, even when that one is k
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import functools
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 
 from deploy.local.errors import LocalError
 
-PR_SET_PDEATHSIG = 1
+CHILD = Path(__file__).with_name("child.py")
 LOG_LIMIT = 10 * 1024**2
 POLL = 0.02
 TAIL = 15
 
 
 @functools.cache
-def _libc() -> ctypes.CDLL | None:
-    return ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+def _starter() -> ThreadPoolExecutor:
+    """A thread that lives as long as this process, to start children from (see `child`)."""
+    return ThreadPoolExecutor(1, "starter")
 
 
-def die_with(parent: int) -> None:
-    """Run in the child before its program: the kernel kills it when its starter is gone.
-
-    The starter is the *thread* that called, so children are to be started from a thread that lives
-    as long as they should.
-    """
-    libc = _libc()
-    if libc is not None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os._exit(1)
+def mortal(argv: Sequence[str]) -> list[str]:
+    """The command that runs `argv` so that it dies with this process."""
+    return [sys.executable, "-I", "-S", str(CHILD), str(os.getpid()), *argv]
 
 
 def wait_until(condition: Callable[[], bool], timeout: float) -> bool:
     """Ask again and again until the condition holds; False when the time in seconds is over."""
     deadline = time.monotonic() + timeout
-    pause = Event()
+    pause = threading.Event()
     while not condition():
         if time.monotonic() > deadline:
             return False
@@ -122,22 +115,22 @@ class Managed:
         self.log.parent.mkdir(parents=True, exist_ok=True)
         if self.log.exists() and self.log.stat().st_size > LOG_LIMIT:
             self.log.replace(self.log.with_name(f"{self.log.name}.1"))
-        parent = os.getpid()
-        _libc()
+        if threading.current_thread() is threading.main_thread():
+            self._popen = self._spawn()
+        else:
+            self._popen = _starter().submit(self._spawn).result()
+
+    def _spawn(self) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as out:
-            try:
-                self._popen = subprocess.Popen(
-                    self.argv,
-                    env={**os.environ, **self.env},
-                    cwd=self._cwd,
-                    stdin=subprocess.DEVNULL,
-                    stdout=out,
-                    stderr=subprocess.STDOUT,
-                    preexec_fn=lambda: die_with(parent),  # noqa: PLW1509 - one prctl call
-                    process_group=0,
-                )
-            except OSError as error:
-                raise LocalError(f"{self.name} cannot be started: {error}.") from error
+            return subprocess.Popen(
+                mortal(self.argv),
+                env={**os.environ, **self.env},
+                cwd=self._cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                process_group=0,
+            )
 
     def start(self, timeout: float = 60.0) -> None:
         """Launch and wait until ready; raises `LocalError` with the end of its log."""
