@@ -17,6 +17,7 @@ from services.contracts.journal import Open, Record, Source
 from services.contracts.routing_events import ContactQueued, InputRejected, QueuedContact
 from services.kit import tasks
 from services.kit.clock import SystemClock
+from services.kit.log_reader import Raw
 from services.kit.metrics import Metrics
 from services.kit.topics import provision
 from services.router.journal import JournalWriter, Opened
@@ -306,10 +307,19 @@ class Jumping(SystemClock):
 
 
 async def test_after_a_standstill_the_tail_is_heard_before_anything_is_decided(
-    site: Site,
+    site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     clock = Jumping()
     process = await site.process(clock=clock)
+    journal = process.owner._journal
+    read = journal.read
+
+    async def read_late(timeout_ms: int = 1000) -> list[Raw]:
+        batch = await read(timeout_ms)
+        await asyncio.sleep(0.1)  # the tail's answer is on its way
+        return batch
+
+    monkeypatch.setattr(journal, "read", read_late)
     process.assign(3)
     process.owner.start()
     await site.until_decided()
