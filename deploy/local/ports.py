@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import socket
@@ -96,14 +97,19 @@ def holder_of(port: int) -> str | None:
     for folder in Path("/proc").iterdir():
         if not folder.name.isdecimal():
             continue
-        try:
-            links = {str(link.readlink()) for link in (folder / "fd").iterdir()}
-            if links & inodes:
+        with contextlib.suppress(OSError):
+            if any(_target(link) in inodes for link in (folder / "fd").iterdir()):
                 name = (folder / "comm").read_text(encoding="utf-8").strip()
                 return f"{name}, pid {folder.name}"
-        except OSError:
-            continue
     return None
+
+
+def _target(link: Path) -> str:
+    """Where the link points; nowhere when it was closed meanwhile."""
+    try:
+        return str(link.readlink())
+    except OSError:
+        return ""
 
 
 def _listening_inodes(port: int) -> Iterable[str]:
