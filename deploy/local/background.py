@@ -42,7 +42,8 @@ def up(only: str | None, say: Callable[[str], None]) -> State:
         if supervisor is not None and supervisor.poll() is not None:
             return True
         state = state_file.read()
-        return state is not None and state.ready
+        ours = supervisor is None or (state is not None and state.pid == supervisor.pid)
+        return ours and state is not None and state.ready
 
     try:
         wait_until(settled, UP_TIMEOUT)

@@ -48,6 +48,7 @@ class StateFile:
             state = self._read()
             who = "" if state is None else f" (pid {state.pid})"
             raise LocalError(f"The local platform is already running{who}: `make stop` stops it.")
+        self._file.unlink(missing_ok=True)  # of one that was killed
         self._lock = lock
 
     def release(self) -> None:

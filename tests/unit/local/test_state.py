@@ -52,6 +52,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert StateFile(tmp_path).read() is None
     heir = StateFile(tmp_path)
     heir.acquire()
+    assert StateFile(tmp_path).read() is None
     heir.release()
 
 
