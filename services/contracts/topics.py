@@ -63,7 +63,7 @@ MESSAGES = Topic(
     key="<conversation id>/<record id> (on the conversation's partition)",
     events=MessageEvent,
     written_by=("chat", "email", "forms", "bot", "conversations"),
-    read_by=("chat", "email", "bot", "conversations"),
+    read_by=("chat", "email", "forms", "bot", "conversations"),
     config={
         "cleanup.policy": "compact",
         "segment.ms": str(3_600_000),

@@ -4,8 +4,6 @@ The development issuer signs with a key in the data folder and refuses to work o
 `environment=development`.
 """
 
-import contextlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -13,8 +11,9 @@ from typing import Annotated, Literal
 import jwt
 from fastapi import Header
 
-from services.kit.clock import Clock, new_secret
+from services.kit.clock import Clock
 from services.kit.errors import RefusedToStart
+from services.kit.keys import shared_key
 from services.kit.problem import Problem
 from services.kit.settings import Settings
 
@@ -47,7 +46,7 @@ class Auth:
                 "tokens exists so far: set JONOTON_ENVIRONMENT=development on a test machine"
             )
         self._clock = clock
-        self._key = _development_key(settings)
+        self._key = shared_key(settings.data / "development-issuer.key")
 
     def issue(
         self, subject: str, tenant: str, roles: tuple[Role, ...], *, seconds: int = 12 * 3600
@@ -124,17 +123,3 @@ class Auth:
         if scheme.lower() != "bearer" or not token:
             raise Problem(401, "A bearer token is needed.", headers={"WWW-Authenticate": "Bearer"})
         return self.check(token.strip())
-
-
-def _development_key(settings: Settings) -> str:
-    """The key in the data folder, made by whoever comes first."""
-    path = settings.data / "development-issuer.key"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        draft = path.with_suffix(f".{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(new_secret(), encoding="ascii")
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)  # atomic: never a half-written key, never a second one
-        draft.unlink()
-    return path.read_text(encoding="ascii")

@@ -121,5 +121,8 @@ async def connected(make: Callable[[], Any]) -> Any:
             log.warning("Kafka is away", extra={"cause": repr(error)})
             await asyncio.sleep(pause)
             pause = min(pause * 2, 2.0)
+        except BaseException:  # cancelled: whoever asked has a deadline
+            await client.stop()
+            raise
         else:
             return client

@@ -98,6 +98,12 @@ CATALOGUE = (
     Metric("api_reply_seconds", "histogram", "Time from a command to its journalled reply."),
     # Channels
     Metric("contacts_accepted_total", "counter", "Contacts accepted at the door.", ("channel",)),
+    Metric(
+        "forms_returned_total",
+        "counter",
+        "Forms given back, by why (invalid, expired, too_quick, trap, unavailable).",
+        ("reason",),
+    ),
     Metric("chat_sockets", "gauge", "Customers' sockets open."),
     Metric("messages_accepted_total", "counter", "Messages accepted.", ("channel", "author")),
     Metric("email_sent_total", "counter", "Mails handed to the SMTP server.", ("result",)),
