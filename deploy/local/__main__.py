@@ -146,8 +146,12 @@ def parse(arguments: list[str]) -> argparse.Namespace:
         command.add_argument("--only", help="parts to start, with commas: broker,redis,topics,…")
     commands.add_parser("stop")
     commands.add_parser("status")
-    commands.add_parser("demo").add_argument("arguments", nargs=argparse.REMAINDER)
-    return parser.parse_args(arguments)
+    commands.add_parser("demo", help="everything after it goes to `python -m demo`")
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.command != "demo":
+        parser.error(f"what is {' '.join(rest)}?")
+    options.rest = rest
+    return options
 
 
 def main(arguments: list[str]) -> int:
@@ -169,7 +173,7 @@ def main(arguments: list[str]) -> int:
             case "status":
                 return status()
             case _:
-                return demo(options.arguments)
+                return demo(options.rest)
     except LocalError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,12 +53,14 @@ def up(only: str | None, say: Callable[[str], None]) -> State:
         raise
     state = state_file.read()
     if state is None or not state.ready:
-        raise LocalError(_sentence(tail(log)) or "The local platform did not get ready.")
+        raise LocalError(_sentence(tail(log, 60)) or "The local platform did not get ready.")
     return state
 
 
 def _sentence(text: str) -> str:
-    return text.partition("error: ")[2] or text
+    """What the supervisor said last, without what came before it."""
+    said = re.search(r"^error: (.*)", text, re.DOTALL | re.MULTILINE)
+    return said[1] if said else text
 
 
 def stop_running(say: Callable[[str], None]) -> None:
