@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable
 from types import FrameType
 
+from deploy.local import dotenv
 from deploy.local.background import stop_running, up
 from deploy.local.child import die_with
 from deploy.local.errors import LocalError
@@ -158,6 +159,7 @@ def main(arguments: list[str]) -> int:
     """Carry the command out; errors are one sentence on standard error."""
     options = parse(arguments)
     try:
+        dotenv.load(ROOT / ".env", os.environ)
         match options.command:
             case "run":
                 return run(options.only)

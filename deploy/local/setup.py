@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import os
 import sys
 from pathlib import Path
 
+from deploy.local import dotenv
 from deploy.local.broker import cache_file
 from deploy.local.errors import LocalError
 from deploy.local.jars import ensure_jars, locked_jars, missing
-from deploy.local.paths import Places
+from deploy.local.paths import ROOT, Places
 
 
 def bring(jars: Path) -> None:
@@ -28,6 +30,7 @@ def main() -> int:
     """Bring what is missing; quick and without network when nothing is."""
     jars = Places().jars
     try:
+        dotenv.load(ROOT / ".env", os.environ)
         if missing(locked_jars(), jars) or not cache_file(jars).exists():
             bring(jars)
     except LocalError as error:
