@@ -92,7 +92,7 @@ def dead_letters_of(topic: Topic) -> Topic:
     return Topic(
         name=f"{topic.name}-dlq",
         purpose=f"Records of {topic.name} that a reader could not use, with the reason.",
-        key="as the source",
+        key="<topic>/<partition>/<offset> of the record",
         events=RecordRefused,
         written_by=("follower",) if topic is CONTACT_EVENTS else topic.read_by,
         read_by=("operators",),
