@@ -162,6 +162,7 @@ def test_server_without_ranges_sends_it_all_again(repository: Repository, tmp_pa
     repository.understands_ranges = False
     (tmp_path / "anvil-1.2.jar.part").write_bytes(CONTENT[:1000])
     fetcher(repository, tmp_path).fetch([JAR])
+    assert len(repository.paths) == 1
     assert (tmp_path / JAR.file_name).read_bytes() == CONTENT
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from deploy.local import ports
 from deploy.local.errors import LocalError
 from deploy.local.ports import HOST, check_free, is_free, ports_from, reserve
 
@@ -39,8 +40,8 @@ def test_free_ports_pass() -> None:
 
 
 def test_offset_moves_every_port() -> None:
-    ports = ports_from({"JONOTON_PORT_OFFSET": "1000"}, ["api", "router", "router-3"])
-    assert ports == {"api": 9001, "router": 9010, "router-3": 9012}
+    moved = ports_from({"JONOTON_PORT_OFFSET": "1000"}, ["api", "router", "router-3"])
+    assert moved == {"api": 9001, "router": 9010, "router-3": 9012}
 
 
 @pytest.mark.parametrize("offset", ["many", "-7500", "60000"])
@@ -49,9 +50,19 @@ def test_impossible_offset_is_one_sentence(offset: str) -> None:
         ports_from({"JONOTON_PORT_OFFSET": offset}, ["api", "kafka"])
 
 
-def test_reserved_ports_are_free_and_different() -> None:
-    reserved = [reserve() for _ in range(20)]
-    assert len({one.port for one in reserved}) == len(reserved)
-    assert all(is_free(one.port) for one in reserved)
-    for one in reserved:
-        one.release()
+def test_reserved_port_is_not_given_to_anybody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = reserve()
+    monkeypatch.setattr(ports, "TEST_RANGE", range(first.port, first.port + 1))
+    assert is_free(first.port)
+    with pytest.raises(LocalError, match=r"^No port from"):
+        reserve()
+    first.release()
+    again = reserve()
+    assert again.port == first.port
+    again.release()
+
+
+def test_taken_port_is_not_reserved(taken: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ports, "TEST_RANGE", range(taken, taken + 1))
+    with pytest.raises(LocalError, match=r"^No port from"):
+        reserve()

@@ -1,6 +1,7 @@
 """Child processes: never an orphan, and a failure that tells why."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -11,9 +12,9 @@ import pytest
 
 from deploy.local.errors import LocalError
 from deploy.local.paths import ROOT
-from deploy.local.process import Managed, wait_until
+from deploy.local.process import CHILD, Managed, wait_until
 
-FOREVER = ["-c", "import signal; signal.pause()"]
+FOREVER = ["-c", "import signal; print('up', flush=True); signal.pause()"]
 DEADLINE = 10.0
 
 
@@ -42,11 +43,12 @@ def program(tmp_path: Path) -> Iterator[Callable[[Sequence[str]], Managed]]:
 
 
 def test_child_dies_with_a_starter_that_is_killed(tmp_path: Path) -> None:
+    log = tmp_path / "log"
     code = f"""
 import sys
 from pathlib import Path
 from deploy.local.process import Managed
-child = Managed("child", [sys.executable, *{FOREVER!r}], log=Path({str(tmp_path)!r}) / "log")
+child = Managed("child", [sys.executable, *{FOREVER!r}], log=Path({str(log)!r}))
 child.launch()
 print(child.pid, flush=True)
 sys.stdin.read()
@@ -56,15 +58,25 @@ sys.stdin.read()
     ) as starter:
         assert starter.stdout is not None
         child = int(starter.stdout.readline())
+        assert wait_until(lambda: b"up" in log.read_bytes(), DEADLINE)
         assert exists(child)
         starter.kill()
     assert wait_until(lambda: not exists(child), DEADLINE)
 
 
+def test_child_whose_starter_is_gone_already_does_not_begin() -> None:
+    nobody = "999999999"
+    done = subprocess.run(
+        [sys.executable, str(CHILD), nobody, "echo", "begun"], capture_output=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
+    assert done.stdout == b""
+
+
 def test_child_outlives_the_thread_that_launched_it(
     program: Callable[[Sequence[str]], Managed],
 ) -> None:
-    child = program(["-c", "print('up', flush=True); import signal; signal.pause()"])
+    child = program(FOREVER)
     thread = threading.Thread(target=child.launch)
     thread.start()
     thread.join()
@@ -77,7 +89,7 @@ def test_stop_takes_the_children_of_the_child_along(
 ) -> None:
     code = (
         "import subprocess, sys;"
-        f"p = subprocess.Popen([sys.executable, *{FOREVER!r}]);"
+        f"p = subprocess.Popen([sys.executable, *{FOREVER!r}], stdout=subprocess.DEVNULL);"
         "print(p.pid, flush=True); import signal; signal.pause()"
     )
     parent = program(["-c", code])
