@@ -181,7 +181,10 @@ def sync() -> None:
     """Make the environment hold exactly what the lock lists."""
     say("Installing the locked packages …")
     uv = [str(VENV / "bin" / "uv"), "pip", "sync", "--quiet", "--require-hashes"]
-    run("Installing packages", [*uv, "--python", str(PYTHON), str(DEV_LOCK)], uv_environment())
+    # Compiled once here: else every start of every process would compile for seconds where
+    # Python may not write beside the sources.
+    options = ["--compile-bytecode", "--python", str(PYTHON), str(DEV_LOCK)]
+    run("Installing packages", [*uv, *options], uv_environment())
 
 
 def set_up() -> None:

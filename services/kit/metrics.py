@@ -139,22 +139,22 @@ class Metrics:
 
     def count(self, name: str, amount: float = 1, **labels: str) -> None:
         """Add to a counter."""
-        self._child(name, labels).inc(amount)
+        self.child(name, **labels).inc(amount)
 
     def set(self, name: str, value: float, **labels: str) -> None:
         """Set a gauge."""
-        self._child(name, labels).set(value)
+        self.child(name, **labels).set(value)
 
     def observe(self, name: str, value: float, **labels: str) -> None:
         """Add a value (seconds) to a histogram."""
-        self._child(name, labels).observe(value)
+        self.child(name, **labels).observe(value)
 
     def clear(self, name: str) -> None:
         """Forget all label values of a gauge: what is not set again is not shown."""
         self._get(name).clear()
 
-    def _child(self, name: str, labels: dict[str, str]) -> Any:
-        """The labelled child. A kind that lacks the method called is an error of the caller."""
+    def child(self, name: str, **labels: str) -> Any:
+        """prometheus-client's own object for these labels, to keep where every µs counts."""
         if "service" in _BY_NAME[name].labels:
             labels = {"service": self.service, **labels}
         metric = self._get(name)

@@ -41,7 +41,7 @@ class JournalWriter:
         self.name = name
         self._settings = settings
         self._clock = clock
-        self._metrics = metrics
+        self._journalled = metrics.child("router_journal_seconds")
         self._producer: AIOKafkaProducer | None = None
         self._in_flight = 0
         self._room = asyncio.Event()
@@ -112,7 +112,7 @@ class JournalWriter:
 
     def _landed(self, started: float) -> None:
         self._in_flight -= 1
-        self._metrics.observe("router_journal_seconds", self._clock.monotonic() - started)
+        self._journalled.observe(self._clock.monotonic() - started)
         if not self._room.is_set() and self._in_flight < self._settings.router_in_flight // 2:
             self._room.set()
 
