@@ -1,0 +1,1 @@
+"""The chat: customers' conversations over REST and WebSocket, and a page to try it."""

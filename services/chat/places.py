@@ -1,0 +1,143 @@
+"""Where the customers' contacts are by the journal: waiting, with an agent, over. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from services.chat.core import SERVED
+from services.contracts.journal import Record
+from services.contracts.routing_events import (
+    AssignmentEnded,
+    AssignmentStarted,
+    AssignmentWrapping,
+    ContactClosed,
+    ContactForgotten,
+    ContactQueued,
+    ContactRequeued,
+    ContactWithdrawn,
+)
+
+State = Literal["waiting", "assigned", "closed"]
+
+
+class Line(NamedTuple):
+    """A queue of a pool, and the partition that they are on."""
+
+    partition: int
+    pool: str
+    queue: str
+
+
+@dataclass(slots=True)
+class Place:
+    """A customer's contact. `line`: in which it stands or stood; `reason`: why it is closed."""
+
+    contact_id: str
+    conversation_id: str
+    line: Line
+    state: State = "waiting"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A contact's state is another one now; `before` None: it is new."""
+
+    place: Place
+    before: State | None
+
+
+class Places:
+    """Feed it every record that counts; then `moved` are the contacts of ours that it moved, and
+    `lines` those in which somebody came or left, on whatever channel."""
+
+    def __init__(self) -> None:
+        self._contacts: dict[str, Place] = {}
+        self._newest: dict[str, str] = {}
+        self._lines: dict[str, Line] = {}
+        self._standing: dict[Line, dict[str, None]] = {}
+        self.moved: list[Moved] = []
+        self.lines: set[Line] = set()
+
+    def of(self, conversation_id: str) -> Place | None:
+        """The conversation's newest contact, if the router knows one."""
+        contact_id = self._newest.get(conversation_id)
+        return None if contact_id is None else self._contacts.get(contact_id)
+
+    def contact(self, contact_id: str) -> Place | None:
+        """A contact of ours, from when it was queued until the router forgets it."""
+        return self._contacts.get(contact_id)
+
+    def standing(self, line: Line) -> list[str]:
+        """The contacts of all channels that stand in the line: nobody has taken them yet."""
+        return list(self._standing.get(line, ()))
+
+    def take(self, partition: int, record: Record) -> None:
+        """Apply a journal record."""
+        self.moved, self.lines = [], set()
+        for event in record.events:
+            match event:
+                case ContactQueued(pool=pool, contact=contact):
+                    line = Line(partition, pool, contact.queue)
+                    self._lines[contact.id] = line
+                    self._enter(contact.id, line)
+                    if contact.channel in SERVED:
+                        place = Place(contact.id, contact.conversation, line)
+                        self._contacts[contact.id] = place
+                        self._newest[contact.conversation] = contact.id
+                        self.moved.append(Moved(place, None))
+                case ContactRequeued(contact=contact_id, classified=classified):
+                    if classified is not None:
+                        self._change_line(contact_id, classified.queue)
+                    self._move(contact_id, "waiting")
+                case AssignmentStarted(contact=contact_id):
+                    self._move(contact_id, "assigned")
+                case AssignmentWrapping(contact=contact_id):
+                    self._move(contact_id, "closed", "completed")
+                # A lost agent's contact is queued again, by an event of its own.
+                case AssignmentEnded(contact=contact_id, result=result) if result != "agent_lost":
+                    self._move(contact_id, "closed", result)
+                case ContactWithdrawn(contact=contact_id, reason=reason):
+                    self._move(contact_id, "closed", reason)
+                    self._lines.pop(contact_id, None)
+                case ContactClosed(contact=contact_id):
+                    self._move(contact_id, "closed", "completed")
+                    self._lines.pop(contact_id, None)
+                case ContactForgotten(contact=contact_id):
+                    self._forget(contact_id)
+
+    def _change_line(self, contact_id: str, queue: str) -> None:
+        line = self._lines.get(contact_id)
+        if line is None:
+            return
+        self._leave(contact_id, line)
+        self._lines[contact_id] = line._replace(queue=queue)
+        if contact_id in self._contacts:
+            self._contacts[contact_id].line = self._lines[contact_id]
+
+    def _move(self, contact_id: str, state: State, reason: str = "") -> None:
+        line = self._lines.get(contact_id)
+        if line is not None and state == "waiting":
+            self._enter(contact_id, line)
+        elif line is not None:
+            self._leave(contact_id, line)
+        place = self._contacts.get(contact_id)
+        if place is not None and place.state != state:
+            before, place.state, place.reason = place.state, state, reason
+            self.moved.append(Moved(place, before))
+
+    def _enter(self, contact_id: str, line: Line) -> None:
+        self._standing.setdefault(line, {})[contact_id] = None
+        self.lines.add(line)
+
+    def _leave(self, contact_id: str, line: Line) -> None:
+        standing = self._standing.get(line, {})
+        if contact_id in standing:
+            del standing[contact_id]
+            self.lines.add(line)
+        if not standing:
+            self._standing.pop(line, None)
+
+    def _forget(self, contact_id: str) -> None:
+        place = self._contacts.pop(contact_id, None)
+        if place is not None and self._newest.get(place.conversation_id) == contact_id:
+            del self._newest[place.conversation_id]
