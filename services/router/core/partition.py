@@ -94,6 +94,10 @@ class Partition:
             return self.at
         return self._schedule.earliest(self.at)
 
+    def answer_to(self, command_id: str) -> Reply | None:
+        """The first answer to a command, while it is remembered."""
+        return self._replies.get(command_id)
+
     def fingerprint(self) -> object:
         """The whole state, comparable: two partitions with equal ones behave the same."""
         return {

@@ -1,0 +1,91 @@
+"""Contacts over HTTP: what became of one, its place in line, withdrawing it."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import JSONResponse
+
+from services.contracts.contact_events import CancelContact, CancelData
+from services.kit.auth import Role
+from services.kit.problem import Problem
+from services.router.api.access import Caller, allow, caller_of
+from services.router.api.context import Context
+from services.router.api.shapes import (
+    CONTACT,
+    POSITION,
+    CancelBody,
+    ContactId,
+    PoolPart,
+    Tenant,
+    answers,
+)
+from services.router.core import queries
+
+_READERS: tuple[Role, ...] = ("supervisor", "administrator", "integration", "auditor")
+
+
+def create_router(context: Context) -> APIRouter:
+    """The routes."""
+    router = APIRouter(prefix="/v1/contacts/{tenant}/{pool}", tags=["contacts"])
+    Who = Annotated[Caller, Depends(caller_of(context.auth))]  # noqa: N806 - a type
+
+    @router.get(
+        "/{contact_id}",
+        summary="A contact, until a day after its end",
+        responses=answers(CONTACT, 403, 404),
+    )
+    async def get(
+        caller: Who, tenant: Tenant, pool: PoolPart, contact_id: ContactId
+    ) -> JSONResponse:
+        return JSONResponse(_view(context, caller, f"{tenant}/{pool}", contact_id))
+
+    @router.get(
+        "/{contact_id}/position",
+        summary="A waiting contact's place in its queue",
+        description="A place in line, no promise: agents' skills let some overtake. "
+        "409 for a contact that does not wait.",
+        responses=answers(POSITION, 403, 404, 409),
+    )
+    async def position(
+        caller: Who, tenant: Tenant, pool: PoolPart, contact_id: ContactId
+    ) -> JSONResponse:
+        name = f"{tenant}/{pool}"
+        view = _view(context, caller, name, contact_id)
+        place = queries.position(context.pool(name)[0], contact_id)
+        if place is None:
+            raise Problem(409, "The contact does not wait.", contact_state=view["state"])
+        return JSONResponse(place)
+
+    @router.post(
+        "/{contact_id}:cancel",
+        summary="Withdraw a contact that waits or is offered",
+        responses=answers(
+            {"contact_id": CONTACT["contact_id"], "contact_state": "withdrawn"},
+            403, 404, 409, command=True,
+        ),
+    )  # fmt: skip
+    async def cancel(
+        caller: Who,
+        tenant: Tenant,
+        pool: PoolPart,
+        contact_id: ContactId,
+        body: CancelBody | None = None,
+    ) -> JSONResponse:
+        name = f"{tenant}/{pool}"
+        allow(caller.principal, name, "supervisor", "administrator", "integration")
+        partition, _ = context.pool(name)
+        data = CancelData(pool=name, contact_id=contact_id, reason=body.reason if body else "")
+        return await context.commands.answer(caller, name, partition.number, CancelContact, data)
+
+    return router
+
+
+def _view(context: Context, caller: Caller, name: str, contact_id: str) -> dict[str, object]:
+    """The contact, which the caller may see: an agent those that are the agent's own."""
+    allow(caller.principal, name, "agent", *_READERS)
+    view = queries.contact_view(context.pool(name)[0], name, contact_id)
+    if view is not None:
+        agent_id = str(view["agent_id"] or "")
+        allow(caller.principal, name, "agent", *_READERS, agent=agent_id)
+        return view
+    raise Problem(404, f"There is no contact {contact_id} in {name}, or it ended long ago.")

@@ -1,0 +1,201 @@
+"""What the routing API's OpenAPI document says: bodies, examples of answers, problems."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+_NAME = r"^[A-Za-z0-9_.:/-]{1,80}$"
+Name = Annotated[str, Field(pattern=_NAME)]
+Tenant = Annotated[str, Path(description="The company.", examples=["kaarna"])]
+PoolPart = Annotated[str, Path(description="The pool's name within it.", examples=["service"])]
+AgentId = Annotated[
+    str, Path(pattern=r"^[^\s\x00-\x1f]{1,200}$", description="Says nothing about the person.")
+]
+ContactId = Annotated[str, Path(pattern=r"^[^\s\x00-\x1f]{1,200}$")]
+WorkId = Annotated[str, Path(max_length=80)]
+
+
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class AgentBody(_Body):
+    """What an agent can do: skills (languages are skills) with levels 1 to 5, and the most
+    contacts of a channel at once where that differs from the channel's own limit."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"skills": {"fi": 5, "en": 3, "repair": 4}, "limits": {"chat": 2}}]
+        }
+    )
+    skills: dict[Name, Annotated[int, Field(ge=1, le=5)]]
+    limits: dict[Name, Annotated[int, Field(ge=0, le=100)]] = {}
+
+
+class PresenceBody(_Body):
+    """`draining` and `wrap_up`: finishes what is in hand and gets nothing new."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"presence": "available"}]})
+    presence: Literal["offline", "available", "break", "wrap_up", "draining"]
+
+
+class DispositionBody(_Body):
+    """How it ended, in the pool's own words."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"disposition": "solved"}]})
+    disposition: Annotated[str, Field(max_length=80)] = ""
+
+
+class CancelBody(_Body):
+    """Why the contact is withdrawn. No personal data."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"reason": "double"}]})
+    reason: Annotated[str, Field(max_length=500)] = ""
+
+
+class TokenBody(_Body):
+    """Whose token. `subject` is the agent's id for agents."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"subject": "agent-1", "tenant": "kaarna", "roles": ["agent"]}]
+        }
+    )
+    subject: Annotated[str, Field(pattern=r"^[^\s\x00-\x1f]{1,200}$")]
+    tenant: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+    roles: Annotated[
+        list[Literal["agent", "supervisor", "administrator", "integration", "auditor"]],
+        Field(min_length=1),
+    ]
+
+
+OFFER = {
+    "offer_id": "o0-4711-0",
+    "contact_id": "1f0c4a8e2b9d4c6f8a7e5d3c1b2a4f60",
+    "conversation_id": "9a3e1c5b7d2f4e608c1a3b5d7f9e2c40",
+    "channel": "chat",
+    "queue": "live-fi",
+    "made_at": 1_750_000_000_000,
+    "expires_at": 1_750_000_020_000,
+    "waited_ms": 120,
+}
+AGENT = {
+    "pool": "kaarna/service",
+    "agent_id": "agent-1",
+    "revision": 17,
+    "presence": "available",
+    "connected": True,
+    "skills": {"fi": 5, "repair": 4},
+    "limits": {},
+    "used": 33,
+    "capacity": 100,
+    "idle_since": 1_750_000_000_000,
+    "missed_offers": 0,
+    "offers": [OFFER],
+    "assignments": [],
+}
+CONTACT = {
+    "pool": "kaarna/service",
+    "contact_id": OFFER["contact_id"],
+    "conversation_id": OFFER["conversation_id"],
+    "state": "offered",
+    "channel": "chat",
+    "queue": "live-fi",
+    "priority": 6,
+    "required": {"fi": 3},
+    "preferred": {"service": 2},
+    "language": "fi",
+    "waiting_since": 1_749_999_999_880,
+    "agent_id": "agent-1",
+    "offer_id": OFFER["offer_id"],
+    "assignment_id": None,
+}
+POSITION = {
+    "pool": "kaarna/service",
+    "queue": "live-fi",
+    "position": 3,
+    "waiting": 12,
+    "waiting_since": 1_749_999_999_880,
+}
+QUEUES = {
+    "pool": "kaarna/service",
+    "at": 1_750_000_000_000,
+    "queues": [
+        {
+            "pool": "kaarna/service",
+            "queue": "live-fi",
+            "waiting": 12,
+            "longest_wait_since": 1_749_999_980_000,
+            "offered": 2,
+            "assigned": 31,
+            "wrapping": 4,
+            "agents": {"eligible": 24, "available": 15, "busy": 15},
+        }
+    ],
+}
+PENDING = {
+    "command_id": "kaarna.0b1c2d3e4f5061728394a5b6c7d8e9f0",
+    "state": "pending",
+    "location": "/v1/commands/kaarna.0b1c2d3e4f5061728394a5b6c7d8e9f0",
+}
+COMMAND = {
+    "command_id": PENDING["command_id"],
+    "state": "done",
+    "status": 409,
+    "body": {"reason": "offer_over", "offer_result": "expired", "contact_state": "queued"},
+}
+
+_PROBLEMS: dict[int, tuple[str, dict[str, Any]]] = {
+    401: ("No bearer token, or not a good one.", {"detail": "A bearer token is needed."}),
+    403: ("Not the caller's company, role or agent.", {"detail": "An agent acts only for itself."}),
+    404: ("There is no such thing.", {"detail": "There is no such pool."}),
+    409: (
+        "The race is lost, or it cannot be so; the document holds what is true instead.",
+        {
+            "detail": "The offer is over.",
+            "reason": "offer_over",
+            "offer_result": "expired",
+            "contact_state": "queued",
+        },
+    ),
+    422: (
+        "Not valid; `errors` names every field.",
+        {"detail": "Not valid: skills.fi.", "errors": [{"field": "skills.fi", "message": "…"}]},
+    ),
+    503: (
+        "Not durable, or not known yet; safe to retry with the same `Idempotency-Key`.",
+        {"detail": "Kafka does not acknowledge."},
+    ),
+}
+_TITLES = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "Not Found",
+    409: "Conflict",
+    422: "Unprocessable Content",
+    503: "Service Unavailable",
+}
+
+
+def answers(example: Any, *problems: int, command: bool = False) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route: an example of its 200, its problems, and 202 for a command."""
+    found: dict[int | str, dict[str, Any]] = {
+        200: {
+            "description": "Done." if command else "So it is.",
+            "content": {"application/json": {"example": example}},
+        }
+    }
+    if command:
+        found[202] = {
+            "description": "Durable, not answered within 2 s; `Location` is where to ask.",
+            "content": {"application/json": {"example": PENDING}},
+        }
+    for status in sorted({401, 422, *problems, 503}):
+        description, members = _PROBLEMS[status]
+        document = {"type": "about:blank", "title": _TITLES[status], "status": status}
+        found[status] = {
+            "description": description,
+            "content": {"application/problem+json": {"example": {**document, **members}}},
+        }
+    return found
