@@ -65,10 +65,10 @@ class InputLog:
             self._next = records[-1].offset + 1
         return [(record.offset, record.value or b"") for record in records]
 
-    async def end(self) -> int:
-        """The offset after the last record of the log, as far as the reader knows."""
+    def lag(self, last: int) -> int:
+        """Records after offset `last`, as far as the reader knows."""
         assert self._consumer is not None  # noqa: S101 - open() first
-        return int(self._consumer.highwater(self._tp) or 0)
+        return max(0, int(self._consumer.highwater(self._tp) or 0) - last - 1)
 
     async def close(self) -> None:
         """Disconnect."""

@@ -66,6 +66,7 @@ class Owner:
         self._decided = metrics.child("router_decide_seconds")
         self._fed = metrics.child("router_inputs_total", source="feed")
         self._filled = metrics.child("router_inputs_total", source="fill")
+        self._lag = metrics.child("router_lag_records", partition=str(number))
         self._input = InputLog(settings, number)
         self._journal = LogReader(settings, ROUTING_JOURNAL, partitions=[number])
         self._validity = Validity()
@@ -259,6 +260,7 @@ class Owner:
             if index % YIELD_EVERY == YIELD_EVERY - 1:
                 await asyncio.sleep(0)
                 await self._after_standstill()
+        self._lag.set(self._input.lag(state.last))
         self._stepped = self._clock.monotonic()
 
     async def _after_standstill(self) -> None:
