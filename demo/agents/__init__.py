@@ -1,0 +1,1 @@
+"""Agents: people who answer, played over the routing API and the conversations' API."""
