@@ -68,7 +68,8 @@ class World:
         self.journal: list[Record] = []
         self.last: Decision = Decision(0, (), None)
         if configure:
-            self.configure(configuration or config())
+            assert self.configure(configuration or config()).events
+            assert self.status() == 200, self.body()
 
     # What happens
 
@@ -130,7 +131,8 @@ class World:
         return self.put(ce.CancelContact, ce.CancelData(pool=POOL, contact_id=contact))
 
     def agent(self, name: str, **skills: int) -> None:
-        """An agent who is connected and available."""
+        """An agent who is connected, through a gateway with a long lease, and available."""
+        self.heartbeat("g1", period=60.0)
         self.upsert(name, skills)
         self.connect(name)
         self.presence(name, "available")
