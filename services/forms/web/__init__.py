@@ -1,0 +1,1 @@
+"""The pages: plain HTML from the server, one style sheet, no script."""
