@@ -34,7 +34,8 @@ fallback_queue: all
 FORM = {
     "language": "en",
     "fields": {
-        "message": "My car makes a strange noise when I brake.",
+        "description": "My car makes a strange noise when I brake.",
+        "answer_by": "email",
         "name": "Test Person",
         "email": "test@example.com",
     },
@@ -114,7 +115,7 @@ class Run:
 
     async def _post(self, key: str) -> None:
         started = time.perf_counter()
-        url = self._stack.url("forms", f"/v1/forms/{TENANT}/{POOL}/contact")
+        url = self._stack.url("forms", f"/v1/forms/{TENANT}/{POOL}/contact-us")
         async with self._http.post(url, json=FORM, headers={"Idempotency-Key": key}) as answer:
             body = await answer.json()
             if answer.status != 202:
