@@ -20,7 +20,8 @@ from services.contracts.topics import SETTINGS
 from services.kit.journal_reader import JournalReader
 from services.kit.log_reader import LogReader
 from services.kit.settings import Settings
-from tests.support.routing import TENANT, Client, Inputs, Site, Socket, eventually, running
+from tests.support.journal_site import eventually
+from tests.support.routing import TENANT, Client, Inputs, Site, Socket, running
 
 pytestmark = pytest.mark.anyio
 _numbers = itertools.count()

@@ -6,10 +6,10 @@ is an agent's stream, `site.contact(…)` opens a contact as a channel would.
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 import httpx
 from aiokafka import AIOKafkaProducer
@@ -25,7 +25,6 @@ from services.contracts.topics import CONTACT_EVENTS
 from services.kit.clock import SystemClock, new_id, to_datetime
 from tests.support.stack import Servers
 
-T = TypeVar("T")
 TENANT = "kaarna"
 
 
@@ -216,17 +215,3 @@ def running(folder: Path) -> Iterator[Site]:
         yield site
     finally:
         site.stop()
-
-
-async def eventually(
-    read: Callable[[], Awaitable[T]], holds: Callable[[T], object], seconds: float = 10.0
-) -> T:
-    """Read again and again until `holds`, for at most `seconds`; returns what was read last."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + seconds
-    while True:
-        value = await read()
-        if holds(value):
-            return value
-        assert loop.time() < deadline, f"not within {seconds} s; last seen: {str(value)[-2000:]}"
-        await asyncio.sleep(0.02)

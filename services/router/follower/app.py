@@ -1,0 +1,39 @@
+"""Composition root of the follower."""
+
+from fastapi import FastAPI
+
+from services.kit import redis
+from services.kit.app import create_app as kit_app
+from services.kit.clock import SystemClock
+from services.kit.dead_letter import DeadLetters
+from services.kit.log_ends import LogEnds
+from services.kit.metrics import Metrics
+from services.kit.publisher import Publisher
+from services.kit.service import Service
+from services.router.follower.dead_letters import READER, RejectedInputs
+from services.router.follower.follow import Follow
+from services.router.follower.numbers import Counters, Gauges
+from services.router.follower.settings import FollowerSettings
+from services.router.follower.views import Views
+
+
+def create_app(settings: FollowerSettings) -> FastAPI:
+    """The follower with its parts; over HTTP only health and metrics."""
+    clock, metrics = SystemClock(), Metrics("follower")
+    publisher = Publisher(settings, metrics, clock)
+    ends = LogEnds(settings)
+    follow = Follow(settings, Counters(metrics))
+    views = Views(
+        redis.connect(settings.redis), follow, ends, metrics, clock, check=settings.follower_check
+    )
+    rejected = RejectedInputs(settings, DeadLetters(publisher, clock, READER), clock)
+    partitions = [followed.partition for followed in follow.followed]
+    gauges = Gauges(metrics, clock, partitions, period=settings.follower_check)
+    return kit_app(
+        "Jonoton follower",
+        metrics=metrics,
+        parts=(publisher, ends, follow, views, rejected, gauges),
+    )
+
+
+SERVICE = Service("follower", FollowerSettings, create_app, "follower_port")

@@ -1,0 +1,146 @@
+"""The dashboards' numbers, from the journal alone: how many routers there are and which of them
+decided makes no difference. Counters begin at zero with the process and never recount the past."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+
+from services.contracts import routing_events as ev
+from services.contracts.journal import Record
+from services.kit import tasks
+from services.kit.clock import Clock
+from services.kit.metrics import Metrics
+from services.router.core import queries
+from services.router.core.model import Agent
+from services.router.core.partition import Partition
+from services.router.core.pool import Pool
+
+AGENT_STATES = ("available", "busy", "break", "wrap_up", "draining", "offline")
+_NOWHERE = ("unknown", "unknown")
+
+
+class Counters:
+    """Counts what records say; `count` is called before the record is applied."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def count_void(self, number: int) -> None:
+        """Records that did not count."""
+        if number:
+            self._metrics.count("journal_void_total", number)
+
+    def count(self, partition: Partition, record: Record) -> None:
+        """One record that counts."""
+        for event in record.events:
+            if isinstance(event, ev.RoutingEvent):
+                self._count(partition.pools.get(event.pool), event)
+
+    def _count(self, pool: Pool | None, event: ev.RoutingEvent) -> None:
+        name, count = event.pool, self._metrics.count
+        match event:
+            case ev.ContactQueued(contact=contact):
+                count(
+                    "router_contacts_total",
+                    pool=name,
+                    queue=contact.queue,
+                    channel=contact.channel,
+                )
+            case ev.ContactWithdrawn(contact=contact_id, reason=reason):
+                self._ended(pool, name, contact_id, reason)
+            case ev.ContactClosed(contact=contact_id):
+                self._ended(pool, name, contact_id, "served")
+            case ev.OfferMade(queue=queue):
+                count("router_offers_total", pool=name, queue=queue, result="made")
+            case ev.OfferEnded(offer=offer_id, result=result):
+                offer = pool.offers.get(offer_id) if pool else None
+                queue = offer.queue if offer else _NOWHERE[0]
+                count("router_offers_total", pool=name, queue=queue, result=result)
+            case ev.AssignmentStarted(queue=queue, channel=channel, waited_ms=waited):
+                count("router_offers_total", pool=name, queue=queue, result="accepted")
+                self._metrics.observe(
+                    "router_wait_seconds", waited / 1000, pool=name, queue=queue, channel=channel
+                )
+
+    def _ended(self, pool: Pool | None, name: str, contact_id: str, result: str) -> None:
+        contact = pool.contacts.get(contact_id) if pool else None
+        queue, channel = (contact.queue, contact.facts.channel) if contact else _NOWHERE
+        self._metrics.count(
+            "router_contacts_ended_total", pool=name, queue=queue, channel=channel, result=result
+        )
+
+
+class Gauges:
+    """Takes the gauges every `period` seconds. A part."""
+
+    name = "gauges"
+
+    def __init__(
+        self, metrics: Metrics, clock: Clock, partitions: Sequence[Partition], *, period: float
+    ) -> None:
+        self._metrics = metrics
+        self._clock = clock
+        self._partitions = partitions
+        self._period = period
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin."""
+        self._task = tasks.start("gauges", self._run())
+
+    async def stop(self) -> None:
+        """End."""
+        await tasks.stop(self._task)
+
+    def trouble(self) -> str | None:
+        """Never."""
+        return None
+
+    async def _run(self) -> None:
+        while True:
+            self.take()
+            await asyncio.sleep(self._period)
+
+    def take(self) -> None:
+        """Set every gauge to what is true now; what is gone is not shown any more."""
+        metrics, now = self._metrics, self._clock.now_ms()
+        for name in (
+            "journal_age_seconds",
+            "router_waiting",
+            "router_longest_wait_seconds",
+            "router_agents",
+            "router_assignments_open",
+        ):
+            metrics.clear(name)
+        for partition in self._partitions:
+            if partition.at:
+                age = max(0, now - partition.at) / 1000
+                metrics.set("journal_age_seconds", age, partition=str(partition.number))
+            for pool in partition.pools.values():
+                self._take_pool(partition, pool, now)
+
+    def _take_pool(self, partition: Partition, pool: Pool, now: int) -> None:
+        metrics = self._metrics
+        for view in queries.queue_views(partition, pool.name):
+            labels = {"pool": pool.name, "queue": view["queue"]}
+            since = view["longest_wait_since"]
+            longest = max(0, now - since) / 1000 if since is not None else 0
+            metrics.set("router_waiting", view["waiting"], **labels)
+            metrics.set("router_longest_wait_seconds", longest, **labels)
+        states = Counter(state_of(agent) for agent in pool.agents.values() if agent.known)
+        for state in AGENT_STATES:
+            metrics.set("router_agents", states[state], pool=pool.name, state=state)
+        channels = Counter(assignment.channel for assignment in pool.assignments.values())
+        for channel in {*pool.config.channels, *channels}:
+            metrics.set(
+                "router_assignments_open", channels[channel], pool=pool.name, channel=channel
+            )
+
+
+def state_of(agent: Agent) -> str:
+    """One of `AGENT_STATES`: `offline` without a connection, `busy` with something in hand."""
+    if not agent.live:
+        return "offline"
+    if agent.presence == "available" and agent.used:
+        return "busy"
+    return agent.presence
