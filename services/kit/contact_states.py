@@ -1,0 +1,64 @@
+"""What the journal says about contacts, as far as channels need it: who has one, is it over."""
+
+from typing import Literal
+
+from services.contracts.journal import Record
+from services.contracts.routing_events import (
+    AssignmentEnded,
+    AssignmentStarted,
+    AssignmentWrapping,
+    ContactClosed,
+    ContactForgotten,
+    ContactQueued,
+    ContactRequeued,
+    ContactWithdrawn,
+)
+
+ContactState = Literal["waiting", "assigned", "wrapping", "over"]
+"""`waiting`: nobody has it (it may be offered); `wrapping`: the talk is over."""
+
+
+class ContactStates:
+    """Feed it every record that counts. Knows the newest `limit` contacts of `channels`."""
+
+    def __init__(self, channels: frozenset[str], *, limit: int = 100_000) -> None:
+        self._channels = channels
+        self._limit = limit
+        self._states: dict[str, ContactState] = {}
+
+    def get(self, contact_id: str) -> ContactState | None:
+        """The contact's state; None for one not queued yet, of another channel, or long over."""
+        return self._states.get(contact_id)
+
+    def take(self, record: Record) -> None:
+        """Apply a journal record."""
+        for event in record.events:
+            match event:
+                case ContactQueued(contact=contact):
+                    if contact.channel in self._channels:
+                        self._add(contact.id)
+                case ContactRequeued(contact=contact_id):
+                    self._move(contact_id, "waiting")
+                case AssignmentStarted(contact=contact_id):
+                    self._move(contact_id, "assigned")
+                case AssignmentWrapping(contact=contact_id):
+                    self._move(contact_id, "wrapping")
+                case AssignmentEnded(contact=contact_id, result="agent_lost"):
+                    self._move(contact_id, "waiting")
+                case (
+                    AssignmentEnded(contact=contact_id)
+                    | ContactWithdrawn(contact=contact_id)
+                    | ContactClosed(contact=contact_id)
+                ):
+                    self._move(contact_id, "over")
+                case ContactForgotten(contact=contact_id):
+                    self._states.pop(contact_id, None)
+
+    def _add(self, contact_id: str) -> None:
+        if len(self._states) >= self._limit:
+            del self._states[next(iter(self._states))]
+        self._states[contact_id] = "waiting"
+
+    def _move(self, contact_id: str, state: ContactState) -> None:
+        if contact_id in self._states:
+            self._states[contact_id] = state
