@@ -10,8 +10,6 @@ from services.contracts.journal import Record
 from services.contracts.pool import PoolConfig
 
 Stage = Literal["waiting", "offered", "assigned", "wrapping", "completed", "withdrawn"]
-KEEP_TIMES = 100_000
-"""Newest times to offer that the percentiles are taken of."""
 KEEP_FLOW_MS = 60_000
 """How far back the rates look."""
 
@@ -19,8 +17,8 @@ KEEP_FLOW_MS = 60_000
 @dataclass(slots=True)
 class Contact:
     """A contact's way. Times are the router's, in ms; `ours`: it came in during this run.
-    `found_in_ms`: its wait until the offer, if one was made in the record that queued it;
-    `taken_at` and `over_at`: when an agent had it at last, when it was over; 0: not yet."""
+    `found_at`: when (the broker's time) the record stood in the journal that queued it and offered
+    it at once; 0: it had to wait. `over_at`: when it was over; 0: not yet."""
 
     id: str
     conversation: str
@@ -32,8 +30,7 @@ class Contact:
     stage: Stage = "waiting"
     agent: str = ""
     how: str = ""
-    found_in_ms: int | None = None
-    taken_at: int = 0
+    found_at: int = 0
     over_at: int = 0
 
     @property
@@ -82,14 +79,16 @@ class Floor:
         self.contacts: dict[str, Contact] = {}
         self.by_conversation: dict[str, Contact] = {}
         self.agents: defaultdict[str, AgentNow] = defaultdict(AgentNow)
-        self.times_to_offer: deque[int] = deque(maxlen=KEEP_TIMES)
         self.flow: dict[str, deque[int]] = {"in": deque(), "answered": deque()}
         self._assigned: set[str] = set()
         self._new: set[str] = set()
+        self._appended = 0
 
-    def see(self, record: Record, *, counting: bool = True) -> None:
-        """Apply one record; `counting` false: it was there before the run began."""
+    def see(self, record: Record, *, appended: int = 0, counting: bool = True) -> None:
+        """Apply one record, which the broker appended at `appended` (ms); `counting` false: it
+        was there before the run began."""
         self.at = record.at
+        self._appended = appended or record.at
         self._new.clear()
         for event in record.events:
             if isinstance(event, ev.RoutingEvent) and event.pool == self.pool:
@@ -185,15 +184,14 @@ class Floor:
         if contact.ours:
             self.counts.offers += 1
             if contact.id in self._new:
-                contact.found_in_ms = event.waited_ms
-                self.times_to_offer.append(event.waited_ms)
+                contact.found_at = self._appended
 
     def _assign(self, event: ev.AssignmentStarted) -> None:
         self.agents[event.agent].work.pop(event.offer, None)
         contact = self.contacts.get(event.contact)
         if contact is None:
             return
-        contact.stage, contact.agent, contact.taken_at = "assigned", event.agent, self.at
+        contact.stage, contact.agent = "assigned", event.agent
         self.agents[event.agent].work[event.assignment] = contact
         if contact.ours and contact.id not in self._assigned:
             self._assigned.add(contact.id)

@@ -1,6 +1,6 @@
 """The run in numbers."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +31,8 @@ _SHARES = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What the report needs besides journal and records. Times in seconds."""
+    """What the report needs besides journal and records. Times in seconds; `offer_seen`: when
+    (ms) an offer of a contact first stood on an agent's socket."""
 
     seconds: float
     drain_seconds: float
@@ -39,13 +40,14 @@ class Run:
     agents: int
     retries: int
     client_errors: list[str]
-    request_to_offer: list[float]
+    offer_seen: Mapping[str, int]
 
 
 def report(run: Run, floor: Floor, check: JournalCheck, records: Records) -> dict[str, Any]:
     """Numbers from the journal and the customers' own records; see `demo/README.md`."""
     counts = floor.counts
     customers = records.customers.values()
+    found = times_to_offer(floor, records)
     return {
         "contacts_in": counts.contacts_in,
         "contacts_assigned": counts.assigned,
@@ -59,9 +61,13 @@ def report(run: Run, floor: Floor, check: JournalCheck, records: Records) -> dic
         "contradictions": check.counts["contradictions"],
         "answers": sum(len(records.answers.get(c.conversation_id, ())) for c in customers),
         "answers_missing": len(records.all_missing()),
-        "time_to_offer_ms": percentiles(floor.times_to_offer),
-        "request_to_offer_ms": percentiles(1000 * value for value in run.request_to_offer),
-        "found_a_free_agent": len(floor.times_to_offer),
+        "time_to_offer_ms": percentiles(found.values()),
+        "request_to_offer_ms": percentiles(
+            run.offer_seen[contact] - asked
+            for contact, asked in _asked(floor, records).items()
+            if contact in run.offer_seen
+        ),
+        "found_a_free_agent": len(found),
         "by_channel": dict(sorted(counts.by_channel.items())),
         "by_language": _by_language(floor),
         "accepted": sum(customer.accepted for customer in customers),
@@ -78,6 +84,24 @@ def report(run: Run, floor: Floor, check: JournalCheck, records: Records) -> dic
             *(f"{f.kind} at {f.partition}/{f.offset}: {f.detail}" for f in check.findings),
             *run.client_errors,
         ],
+    }
+
+
+def times_to_offer(floor: Floor, records: Records) -> dict[str, int]:
+    """Of contacts that found a free agent: from the customer's "send" to the offer in the journal,
+    in ms."""
+    asked = _asked(floor, records)
+    return {
+        contact: max(0, floor.contacts[contact].found_at - since)
+        for contact, since in asked.items()
+    }
+
+
+def _asked(floor: Floor, records: Records) -> dict[str, int]:
+    return {
+        customer.contact_id: customer.asked_at
+        for customer in records.customers.values()
+        if (contact := floor.contacts.get(customer.contact_id)) is not None and contact.found_at
     }
 
 

@@ -15,7 +15,8 @@ from demo.questions import Question
 class Customer:
     """One customer with one matter. `key` is the id that every retry repeats (a `cid`, an
     `Idempotency-Key`, a Message-ID); `accepted` is set by the door's acknowledgement alone,
-    `given_up` when nobody acknowledged it for as long as patience lasted.
+    `given_up` when nobody acknowledged it for as long as patience lasted. `asked_at`: when the
+    customer pressed "send", in ms.
 
     `received` holds the answers that came over the socket (message id → text), `letters` the
     texts of e-mails. Which contact this is: `contact_id` where the door says so, `case` where it
@@ -28,7 +29,7 @@ class Customer:
     email: str
     question: Question
     key: str
-    asked_at: float
+    asked_at: int
     accepted: bool = False
     given_up: bool = False
     contact_id: str = ""

@@ -23,6 +23,7 @@ from demo.watch import Watch
 from services.contracts.journal import Record
 from services.contracts.routing_events import ContactQueued
 from services.kit.case_number import case_number
+from services.kit.clock import SystemClock
 
 CONNECTIONS = 200
 SIGN_IN_SECONDS = 20.0
@@ -47,7 +48,7 @@ class Demo:
         self.started_at = 0.0
         self.errors: list[str] = []
         self._say = say
-        self._offered: dict[str, float] = {}
+        self._offered: dict[str, int] = {}
         self._cases: dict[str, tuple[str, str]] = {}
         self._looked: dict[str, float] = {}
         self._client = new_client(CONNECTIONS)
@@ -58,7 +59,7 @@ class Demo:
             pace=pace,
             questions=read_questions(SHARED_QUESTIONS if options.headless else None),
             records=self.records,
-            now=lambda: asyncio.get_running_loop().time(),
+            clock=SystemClock(),
         )
         self.company = Company(self.around, options.agents, self._offer_seen, self.errors)
         self.crowd = Crowd(self.around, options.rate, self.errors)
@@ -77,9 +78,9 @@ class Demo:
             seconds = drained = 0.0
             await self._open(stop)
             if not stop.is_set():
-                began = self.around.now()
+                began = self.around.clock.monotonic()
                 await self._serve(stop)
-                seconds = self.around.now() - began
+                seconds = self.around.clock.monotonic() - began
                 drained = await self._drain(stop)
             await self.crowd.leave()
             await self.company.close(politely=True)
@@ -111,13 +112,13 @@ class Demo:
 
     async def _serve(self, stop: asyncio.Event) -> None:
         self.stage = "open"
-        self.started_at = self.around.now()
+        self.started_at = self.around.clock.monotonic()
         self._say(f"Customers come: {self.options.rate:.1f} a second through four channels.")
         arrivals = asyncio.create_task(self.crowd.arrive())
         end = self.started_at + (self.options.seconds or float("inf"))
         try:
-            while not stop.is_set() and self.around.now() < end:
-                await _either(stop.wait(), min(LOOK, max(0.0, end - self.around.now())))
+            while not stop.is_set() and self.around.clock.monotonic() < end:
+                await _either(stop.wait(), min(LOOK, max(0.0, end - self.around.clock.monotonic())))
                 self._identify()
                 if not self.options.headless:
                     self._tidy()
@@ -130,9 +131,9 @@ class Demo:
             return 0.0
         self.stage = "emptying the queues"
         self._say("The doors close; the queues are emptied …")
-        began = self.around.now()
+        began = self.around.clock.monotonic()
         await self._until(self._all_done, self.options.drain, stop)
-        return self.around.now() - began
+        return self.around.clock.monotonic() - began
 
     def _all_done(self) -> bool:
         self._identify()
@@ -148,7 +149,7 @@ class Demo:
     def _look_again(self, customer: Customer) -> None:
         """A customer whose conversation is closed opens it once more, as people do."""
         contact = self.watch.floor.contacts.get(customer.contact_id)
-        now = self.around.now()
+        now = self.around.clock.monotonic()
         if not customer.token or customer.listening or contact is None or not contact.over:
             return
         if now - self._looked.get(customer.key, 0.0) > LOOK_AGAIN:
@@ -159,13 +160,17 @@ class Demo:
         self, holds: Callable[[], bool], seconds: float, stop: asyncio.Event | None = None
     ) -> None:
         """Look after each batch of the journal, and now and then, until it holds."""
-        deadline = self.around.now() + seconds
-        while not holds() and self.around.now() < deadline and not (stop and stop.is_set()):
+        deadline = self.around.clock.monotonic() + seconds
+        while (
+            not holds()
+            and self.around.clock.monotonic() < deadline
+            and not (stop and stop.is_set())
+        ):
             self.watch.moved.clear()
             await _either(self.watch.moved.wait(), LOOK)
 
     def _offer_seen(self, contact_id: str) -> None:
-        self._offered.setdefault(contact_id, self.around.now())
+        self._offered.setdefault(contact_id, self.around.clock.now_ms())
 
     def _told(self, record: Record) -> None:
         for event in record.events:
@@ -195,14 +200,6 @@ class Demo:
                 floor.forget(contact.id)
 
     def _numbers(self, seconds: float, drained: float) -> dict[str, Any]:
-        contacts = self.watch.floor.contacts
-        waits = [
-            self._offered[customer.contact_id] - customer.asked_at
-            for customer in self.records.customers.values()
-            if customer.contact_id in self._offered
-            and customer.contact_id in contacts
-            and contacts[customer.contact_id].found_in_ms is not None
-        ]
         run = Run(
             seconds=seconds,
             drain_seconds=drained,
@@ -210,7 +207,7 @@ class Demo:
             agents=self.options.agents,
             retries=self._door.retries,
             client_errors=self.errors,
-            request_to_offer=waits,
+            offer_seen=self._offered,
         )
         return report(run, self.watch.floor, self.watch.check, self.records)
 

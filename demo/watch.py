@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable
 
 from aiokafka.errors import KafkaError
@@ -11,10 +12,9 @@ from demo.check import JournalCheck
 from demo.floor import Floor
 from demo.records import Records
 from services.contracts.codec import decode
-from services.contracts.journal import Record
+from services.contracts.journal import Record, Validity, decode_entry
 from services.contracts.messages import ConversationStarted, MessageCreated
-from services.contracts.topics import MESSAGES
-from services.kit.journal_reader import JournalReader
+from services.contracts.topics import MESSAGES, ROUTING_JOURNAL
 from services.kit.log_reader import LogReader, Raw
 from services.kit.settings import Settings
 
@@ -36,7 +36,6 @@ class Watch:
         self.floor = Floor(pool)
         self.caught_up = asyncio.Event()
         self.moved = asyncio.Event()
-        self.void = 0
         self._settings = settings
         self._records = records
         self._told = told
@@ -44,19 +43,31 @@ class Watch:
         self._contact_of: dict[str, str] = {}
 
     async def follow_journal(self) -> None:
-        """For ever."""
+        """For ever. Read with its offsets and the broker's times, which the readers of services
+        do not need; what counts is decided by the same rule."""
         while True:
-            reader = JournalReader(self._settings)
+            reader = LogReader(self._settings, ROUTING_JOURNAL)
+            validity: defaultdict[int, Validity] = defaultdict(Validity)
             try:
-                async for batch in reader.batches():
-                    self._take(batch, counting=self.caught_up.is_set())
-                    self.void = reader.void
-                    if reader.caught_up.is_set():
-                        self.caught_up.set()
-                    await asyncio.sleep(0)
+                await reader.open()
+                ends = await reader.ends()
+                self._check_caught_up(ends)
+                async for raws in reader.batches():
+                    for raw in raws:
+                        entry = decode_entry(raw.value or b"")
+                        record = validity[raw.partition].admit(raw.offset, entry)
+                        self._take(raw, record)
+                    self._check_caught_up(ends)
+                    self.moved.set()
             except KafkaError as error:
                 log.warning("the journal is read again: %r", error)
                 await asyncio.sleep(0.5)
+            finally:
+                await reader.close()
+
+    def _check_caught_up(self, ends: dict[int, int]) -> None:
+        if all(self._seen.get(partition, -1) >= end - 1 for partition, end in ends.items()):
+            self.caught_up.set()
 
     async def follow_messages(self) -> None:
         """For ever."""
@@ -73,16 +84,18 @@ class Watch:
             finally:
                 await reader.close()
 
-    def _take(self, batch: list[tuple[int, int, Record]], *, counting: bool) -> None:
-        for partition, offset, record in batch:
-            if offset <= self._seen.get(partition, -1):
-                continue
-            self._seen[partition] = offset
-            self.check.see(partition, offset, record, counting=counting)
-            self.floor.see(record, counting=counting)
-            if counting:
-                self._told(record)
-        self.moved.set()
+    def _take(self, raw: Raw, record: Record | None) -> None:
+        """Apply a valid record, unless it was applied before the journal was read anew."""
+        if raw.offset <= self._seen.get(raw.partition, -1):
+            return
+        self._seen[raw.partition] = raw.offset
+        if record is None:
+            return
+        counting = self.caught_up.is_set()
+        self.check.see(raw.partition, raw.offset, record, counting=counting)
+        self.floor.see(record, appended=raw.at, counting=counting)
+        if counting:
+            self._told(record)
 
     def _recognise(self, raw: Raw) -> None:
         if raw.value is None:

@@ -67,7 +67,7 @@ class Agent:
                 "PUT",
                 url,
                 token=self._token,
-                key=f"{self.person.id}-{presence}-{self._breaks}-{self._around.now():.6f}",
+                key=f"{self.person.id}-{presence}-{self._breaks}-{self._around.clock.now_ms()}",
                 json={"presence": presence},
                 patience=patience,
             )

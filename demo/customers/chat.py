@@ -19,7 +19,7 @@ LINGER = 1.0
 
 async def visit_chat(around: Surroundings, customer: Customer) -> None:
     """Open a chat and talk until it is over. Raises `GaveUp` or `Refused`."""
-    customer.asked_at = around.now()
+    customer.asked_at = around.clock.now_ms()
     started = await around.door.said(
         "POST",
         f"{around.places.chat}/v1/chats",
@@ -45,7 +45,7 @@ async def look_again(around: Surroundings, customer: Customer) -> None:
 
 async def visit_bot(around: Surroundings, customer: Customer) -> None:
     """Ask the bot; if its answer does, say so, else wait for a person as in a chat."""
-    customer.asked_at = around.now()
+    customer.asked_at = around.clock.now_ms()
     started = await around.door.said(
         "POST",
         f"{around.places.bot}/v1/questions",

@@ -70,7 +70,7 @@ class Crowd:
             email=f"{_plain(name)}.{unique[:10]}@example.com",
             question=self._around.questions.pick(language, channel, chance),
             key=f"<{unique}@mail.example.com>" if channel == "email" else unique,
-            asked_at=self._around.now(),
+            asked_at=self._around.clock.now_ms(),
         )
 
     def _begin(self, customer: Customer) -> None:

@@ -58,7 +58,7 @@ def _fields(around: Surroundings, customer: Customer) -> dict[str, str]:
 
 
 async def _by_program(around: Surroundings, customer: Customer) -> None:
-    customer.asked_at = around.now()
+    customer.asked_at = around.clock.now_ms()
     answer = await around.door.said(
         "POST",
         f"{around.places.forms}/v1/forms/{POOL}/{FORM}",
@@ -75,7 +75,7 @@ async def _on_the_page(around: Surroundings, customer: Customer) -> None:
     fields = _fields(around, customer)
     for tries_left in reversed(range(MOST_TRIES)):
         await around.pace.takes(60)
-        customer.asked_at = around.now()
+        customer.asked_at = around.clock.now_ms()
         try:
             answer = await around.door.ask("POST", url, data=hidden_of(page) | fields)
         except Refused as refused:

@@ -10,7 +10,7 @@ from demo.customers.surroundings import Surroundings
 from demo.door import FIRST_PAUSE, LONGEST_PAUSE, PATIENCE, GaveUp
 from demo.places import MAILBOXES
 from demo.records import Customer
-from services.kit.clock import SystemClock, to_datetime
+from services.kit.clock import to_datetime
 
 SUBJECTS = {
     "fi": {
@@ -45,7 +45,7 @@ GREETINGS = {"fi": "Hei!", "sv": "Hej!", "en": "Hello,"}
 REGARDS = {"fi": "Ystävällisin terveisin", "sv": "Med vänlig hälsning", "en": "Kind regards,"}
 
 
-def letter(customer: Customer) -> EmailMessage:
+def letter(customer: Customer, now_ms: int) -> EmailMessage:
     """The mail; its Message-ID is the customer's key, the same at each try."""
     language, topic = customer.language, customer.question.topic
     subjects = SUBJECTS[language]
@@ -54,7 +54,7 @@ def letter(customer: Customer) -> EmailMessage:
     message["To"] = MAILBOXES[language]
     message["Subject"] = subjects.get(topic, subjects[""])
     message["Message-ID"] = customer.key
-    message["Date"] = format_datetime(to_datetime(SystemClock().now_ms()))
+    message["Date"] = format_datetime(to_datetime(now_ms))
     message.set_content(
         f"{GREETINGS[language]}\n\n{customer.question.text}\n\n"
         f"{REGARDS[language]}\n{customer.name}\n"
@@ -64,12 +64,12 @@ def letter(customer: Customer) -> EmailMessage:
 
 async def visit(around: Surroundings, customer: Customer) -> None:
     """Deliver the mail, again and again until the server says 250. Raises `GaveUp`."""
-    message = letter(customer)
+    message = letter(customer, around.clock.now_ms())
     host, port = around.places.smtp
     loop = asyncio.get_running_loop()
     deadline = loop.time() + PATIENCE
     pause = FIRST_PAUSE
-    customer.asked_at = around.now()
+    customer.asked_at = around.clock.now_ms()
     while True:
         try:
             await aiosmtplib.send(

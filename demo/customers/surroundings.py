@@ -1,7 +1,6 @@
 """What every customer has: the doors, the questions, a pace, and a record to keep."""
 
 import random
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo.door import Door
@@ -9,18 +8,19 @@ from demo.pace import Pace
 from demo.places import Places
 from demo.questions import Questions
 from demo.records import Customer, Records
+from services.kit.clock import Clock
 
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """Shared by all customers and agents. `now` is monotonic time in seconds."""
+    """Shared by all customers and agents."""
 
     places: Places
     door: Door
     pace: Pace
     questions: Questions
     records: Records
-    now: Callable[[], float]
+    clock: Clock
 
     @property
     def chance(self) -> random.Random:

@@ -13,8 +13,11 @@ from demo.view.scene import AgentLine, Scene, Story
 CHANNEL_STYLE = {"chat": "cyan", "form": "magenta", "email": "yellow", "bot": "green"}
 CHANNEL_WORD = {"chat": "chat", "form": "form", "email": "e-mail", "bot": "bot"}
 STATE_STYLE = {"free": "green", "busy": "default", "break": "yellow", "offline": "bright_black"}
+LOAD = 6
 BARS = " ▁▂▃▄▅▆▇█"
 FRAME = "bright_black"
+NARROW = 100
+"""Columns below which some are left out."""
 
 
 def picture(scene: Scene, *, width: int, height: int) -> RenderableType:
@@ -26,12 +29,13 @@ def picture(scene: Scene, *, width: int, height: int) -> RenderableType:
         Layout(_header(scene, width), size=3),
         Layout(name="floor", size=min(top_height, height - 12)),
         Layout(_stories(scene, height), name="stories"),
-        Layout(_footer(scene), size=4),
+        Layout(_footer(scene), size=5),
     )
+    narrow = width < NARROW
     layout["floor"].split_row(
-        Layout(_channels(scene), ratio=30),
-        Layout(_queues(scene), ratio=36),
-        Layout(_agents(scene), ratio=44),
+        Layout(_channels(scene), ratio=33 if narrow else 32),
+        Layout(_queues(scene, narrow), ratio=33 if narrow else 36),
+        Layout(_agents(scene, narrow), ratio=34 if narrow else 46),
     )
     return layout
 
@@ -41,7 +45,7 @@ def _header(scene: Scene, width: int) -> RenderableType:
     left = Text.assemble(("Jonoton", "bold cyan"), "  at  ", ("Kaarna Autohuolto", "bold"))
     right = Text(f"{scene.stage} {minutes:02}:{seconds:02} · people act {scene.speed:g}× as fast")
     middle = Text()
-    if width >= 100:
+    if width >= NARROW:
         middle = Text.assemble(
             ("arrivals ", "bright_black"), (sparkline(scene.arrivals[-30:]), "cyan")
         )
@@ -53,7 +57,7 @@ def _header(scene: Scene, width: int) -> RenderableType:
 
 
 def _channels(scene: Scene) -> RenderableType:
-    table = _table("", "came", "wait", "talk", "done")
+    table = _table("", "in", "wait", "talk", "done")
     for line, key in zip(scene.channels, CHANNEL_STYLE, strict=True):
         table.add_row(
             Text(line.name, CHANNEL_STYLE[key]),
@@ -72,8 +76,8 @@ def _channels(scene: Scene) -> RenderableType:
     return _panel("1  Customers ask", Group(table, flow))
 
 
-def _queues(scene: Scene) -> RenderableType:
-    table = _table("", "waiting", "longest", "in hand")
+def _queues(scene: Scene, narrow: bool) -> RenderableType:
+    table = _table("", *(("wait", "longest") if narrow else ("wait", "longest", "in hand")))
     for line in scene.queues:
         late = line.waiting and line.longest > line.target
         style = "red" if late else ("yellow" if line.waiting else "bright_black")
@@ -81,31 +85,30 @@ def _queues(scene: Scene) -> RenderableType:
             line.name,
             _count(line.waiting, style),
             Text(duration(line.longest) if line.waiting else "·", style),
-            _count(line.in_hand, "cyan"),
+            *(() if narrow else (_count(line.in_hand, "cyan"),)),
         )
-    return _panel("2  The router queues and offers", table)
+    return _panel("2  The router queues" if narrow else "2  The router queues and offers", table)
 
 
-def _agents(scene: Scene) -> RenderableType:
+def _agents(scene: Scene, narrow: bool) -> RenderableType:
     free = sum(agent.state == "free" for agent in scene.agents)
     busy = sum(agent.state == "busy" for agent in scene.agents)
     grid = Table.grid(padding=(0, 1))
-    for _ in range(4):
+    for _ in range(2 if narrow else 4):
         grid.add_column(no_wrap=True)
     for agent in scene.agents:
-        grid.add_row(
-            Text(agent.name, STATE_STYLE.get(agent.state, "default")),
-            Text(" ".join(agent.languages), "bright_black"),
-            _load(agent),
-            _work(agent),
-        )
-    return _panel(f"3  Agents answer   {busy} busy, {free} free", grid)
+        name = Text(agent.name, STATE_STYLE.get(agent.state, "default"))
+        languages = Text(" ".join(agent.languages), "bright_black")
+        more = () if narrow else (languages, _load(agent))
+        grid.add_row(name, *more, _work(agent))
+    legend = Text("? asked   ✓ writing it up", "bright_black")
+    return _panel(f"3  Agents answer: {busy} busy, {free} free", grid, legend)
 
 
 def _load(agent: AgentLine) -> Text:
-    filled = min(10, round(agent.used / 10))
+    filled = min(LOAD, round(agent.used * LOAD / 100))
     style = "green" if agent.used < 50 else ("yellow" if agent.used < 95 else "red")
-    return Text.assemble(("━" * filled, style), ("━" * (10 - filled), "grey23"))
+    return Text.assemble(("━" * filled, style), ("━" * (LOAD - filled), "grey23"))
 
 
 def _work(agent: AgentLine) -> Text:
@@ -115,7 +118,7 @@ def _work(agent: AgentLine) -> Text:
     for number, (channel, stage) in enumerate(agent.work):
         style = CHANNEL_STYLE.get(channel, "default")
         style += {"offered": " blink bold", "wrapping": " dim"}.get(stage, "")
-        mark = {"offered": "?", "wrapping": "…"}.get(stage, "")
+        mark = {"offered": "?", "wrapping": "✓"}.get(stage, "")
         text.append(f"{' ' if number else ''}{CHANNEL_WORD.get(channel, channel)}{mark}", style)
     return text
 
@@ -163,20 +166,21 @@ def _footer(scene: Scene) -> RenderableType:
     offer = scene.time_to_offer
     line = Text.assemble(
         ("time to offer ", "bright_black"),
-        f"p50 {_ms(offer['p50'])}  p95 {_ms(offer['p95'])}  p99 {_ms(offer['p99'])}",
-        ("   answered ", "bright_black"),
-        (str(scene.answered), "green"),
-        ("  solved by the bot ", "bright_black"),
-        (str(scene.solved), "green"),
+        f"p50 {_ms(offer['p50'])}, p99 {_ms(offer['p99'])}",
+        no_wrap=True,
+        overflow="ellipsis",
     )
+    for name, number in {"answered": scene.answered, "solved by bot": scene.solved}.items():
+        line.append(f"   {name} ", "bright_black")
+        line.append(str(number), "green")
     for name, number in scene.wrong.items():
         line.append(f"   {name} ", "bright_black")
         line.append(str(number), "bold red" if number else "green")
-    pages = Text()
+    pages = Text(no_wrap=True, overflow="ellipsis")
     for name, address in scene.pages.items():
         pages.append(f"{name} ", "bright_black")
         pages.append(address, f"underline link {address}")
-        pages.append("   ")
+        pages.append("\n" if name == "Form" else "   ")
     pages.append("Ctrl-C ends", "bright_black")
     return Panel(Group(line, pages), box=box.ROUNDED, border_style=FRAME)
 
@@ -213,7 +217,13 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _panel(title: str, inside: RenderableType) -> Panel:
+def _panel(title: str, inside: RenderableType, below: Text | None = None) -> Panel:
     return Panel(
-        inside, title=Text(title, "bold"), title_align="left", box=box.ROUNDED, border_style=FRAME
+        inside,
+        title=Text(title, "bold"),
+        title_align="left",
+        subtitle=below,
+        subtitle_align="right",
+        box=box.ROUNDED,
+        border_style=FRAME,
     )

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from demo.agents.roster import Person
 from demo.floor import Contact, Stage
-from demo.numbers import percentiles
+from demo.numbers import percentiles, times_to_offer
 from demo.run import Demo
 
-CHANNELS = {"chat": "Chat", "form": "Web form", "email": "E-mail", "bot": "Bot"}
+CHANNELS = {"chat": "Chat", "form": "Form", "email": "E-mail", "bot": "Bot"}
 HISTORY = 60
 
 
@@ -90,16 +90,18 @@ class Scenes:
         self._arrivals: deque[int] = deque(maxlen=HISTORY)
         self._second = 0
         self._came = 0
+        self._times: dict[str, int] = {}
 
     def take(self, now_ms: int) -> Scene:
         """How it is at this moment (ms since the epoch)."""
         demo, floor = self._demo, self._demo.watch.floor
         counts = floor.counts
         self._count_arrivals(now_ms, counts.contacts_in)
+        self._times = times_to_offer(floor, demo.records)
         started = demo.started_at
         return Scene(
             stage=demo.stage,
-            open_for=demo.around.now() - started if started else 0.0,
+            open_for=demo.around.clock.monotonic() - started if started else 0.0,
             speed=demo.options.speed,
             channels=self._channels(),
             queues=[self._queue(name, now_ms) for name in floor.config.queues],
@@ -111,11 +113,11 @@ class Scenes:
             came=counts.contacts_in,
             answered=counts.completed,
             solved=counts.withdrawn["solved"],
-            time_to_offer=percentiles(list(floor.times_to_offer)[-1000:]),
+            time_to_offer=percentiles(self._times.values()),
             wrong={
-                "doubly owned": demo.watch.check.counts["doubly_owned"],
-                "above capacity": demo.watch.check.counts["above_capacity"],
-                "offered to absent": demo.watch.check.counts["offered_to_absent"],
+                "doubled": demo.watch.check.counts["doubly_owned"],
+                "over capacity": demo.watch.check.counts["above_capacity"],
+                "to absent": demo.watch.check.counts["offered_to_absent"],
             },
             pages=demo.places.pages,
         )
@@ -193,5 +195,5 @@ class Scenes:
             agent=person.name if person is not None else contact.agent,
             how=contact.how,
             seconds=max(0.0, (end - contact.since) / 1000),
-            found_in_ms=contact.found_in_ms,
+            found_in_ms=self._times.get(contact.id),
         )

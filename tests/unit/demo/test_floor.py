@@ -45,12 +45,17 @@ def test_contact_that_changes_hands_is_assigned_once() -> None:
     assert floor.contacts["c"].agent == "bo"
 
 
-def test_time_to_offer_is_of_contacts_that_found_a_free_agent_at_once() -> None:
+def test_only_contacts_that_were_offered_in_the_record_that_queued_them_found_somebody() -> None:
     journal = Journal()
-    journal.put(journal.queue("at once"), journal.offer("at once", "anna", waited_ms=7))
+    journal.put(journal.queue("at once"), journal.offer("at once", "anna"))
     journal.put(journal.queue("later"))
-    journal.put(journal.offer("later", "bo", waited_ms=900))
-    assert list(floor_of(journal).times_to_offer) == [7]
+    journal.put(journal.offer("later", "bo"))
+    floor = Floor(POOL)
+    for offset, record in journal.records():
+        floor.see(record, appended=1000 + offset)
+    contacts = floor.contacts
+    assert contacts["at once"].found_at > 1000
+    assert contacts["later"].found_at == 0
 
 
 def test_what_came_before_the_run_is_known_but_not_counted() -> None:

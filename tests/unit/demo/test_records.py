@@ -14,7 +14,7 @@ def customer(key: str, channel: str = "chat") -> Customer:
         email=f"{key}@example.com",
         question=Question(topic="service", text="Milloin?", answer="Huomenna."),
         key=key,
-        asked_at=0.0,
+        asked_at=0,
     )
 
 
