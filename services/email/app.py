@@ -1,0 +1,84 @@
+"""The e-mail service: SMTP in, SMTP out, and over HTTP its health and measures."""
+
+from fastapi import FastAPI
+
+from services.contracts.topics import MESSAGES
+from services.email.adapters import Conversations, SmtpOut
+from services.email.api import SmtpDoor
+from services.email.core import ANSWERED, CHANNEL
+from services.email.delivery import Delivery
+from services.email.index import ConversationIndex
+from services.email.intake import Intake
+from services.email.message_ids import MessageIds
+from services.email.routes import parse_routes
+from services.email.settings import EmailSettings
+from services.kit import app
+from services.kit.clock import SystemClock
+from services.kit.consumer import GroupConsumer
+from services.kit.contact_states import ContactStates
+from services.kit.dead_letter import DeadLetters
+from services.kit.follow import Follower, follow_journal
+from services.kit.keys import shared_key
+from services.kit.metrics import Metrics
+from services.kit.pools import PoolDirectory
+from services.kit.publisher import Publisher
+from services.kit.service import Service
+
+
+def create_app(settings: EmailSettings) -> FastAPI:
+    """Everything of the service, wired. Raises `RefusedToStart`."""
+    clock = SystemClock()
+    metrics = Metrics("email")
+    routes = parse_routes(settings.email_routes)
+    ids = MessageIds(shared_key(settings.data / "email-message-ids.key"))
+    publisher = Publisher(settings, metrics, clock)
+    pools = PoolDirectory(settings)
+    index = ConversationIndex(settings.email_conversations)
+    messages = Follower(settings, MESSAGES, index.take)
+    contacts = ContactStates(ANSWERED)
+    journal = follow_journal(settings, contacts.take)
+    conversations = Conversations(settings, index)
+    intake = Intake(
+        settings,
+        clock=clock,
+        metrics=metrics,
+        publisher=publisher,
+        pools=pools,
+        routes=routes,
+        ids=ids,
+        index=index,
+        conversations=conversations,
+        messages=messages,
+        journal=journal,
+        contacts=contacts,
+    )
+    delivery = Delivery(
+        settings,
+        clock=clock,
+        metrics=metrics,
+        publisher=publisher,
+        messages=messages,
+        conversations=conversations,
+        routes=routes,
+        ids=ids,
+        smtp=SmtpOut(settings.smtp_out, settings.smtp_hostname, settings.smtp_out_timeout),
+        patience=settings.email_patience,
+    )
+    answers = GroupConsumer(
+        settings,
+        metrics,
+        MESSAGES,
+        CHANNEL,
+        delivery.handle,
+        DeadLetters(publisher, clock, CHANNEL),
+    )
+    door = SmtpDoor(settings, intake, routes)
+    return app.create_app(
+        "Jonoton e-mail",
+        metrics=metrics,
+        parts=(publisher, pools, messages, journal, answers, door),
+        description="Mails become contacts; agents' answers become mails.",
+    )
+
+
+SERVICE = Service("email", EmailSettings, create_app, "email_port")
