@@ -77,11 +77,19 @@ def test_child_outlives_the_thread_that_launched_it(
     program: Callable[[Sequence[str]], Managed],
 ) -> None:
     child = program(FOREVER)
-    thread = threading.Thread(target=child.launch)
+
+    def launch() -> None:
+        child.launch()
+        wait_until(lambda: b"up" in child.log.read_bytes(), DEADLINE)
+
+    thread = threading.Thread(target=launch)
     thread.start()
     thread.join()
-    assert wait_until(lambda: b"up" in child.log.read_bytes(), DEADLINE)
-    assert child.running
+    kernels = Path(f"/proc/self/task/{thread.native_id}")
+    assert wait_until(lambda: not kernels.exists(), DEADLINE)
+    # A child bound to that thread would be killed now; one that lives on hears SIGTERM.
+    child.stop()
+    assert child.exit_code == -signal.SIGTERM
 
 
 def test_stop_takes_the_children_of_the_child_along(
@@ -105,11 +113,15 @@ def test_stop_takes_the_children_of_the_child_along(
 def test_stop_lets_a_paused_one_end_by_itself(
     program: Callable[[Sequence[str]], Managed],
 ) -> None:
-    process = program(FOREVER)
+    handler = (
+        "import signal, sys; signal.signal(15, lambda *_: sys.exit(7)); print('up', flush=True)"
+    )
+    process = program(["-c", f"{handler}\nwhile True: signal.pause()"])
     process.launch()
+    assert wait_until(lambda: b"up" in process.log.read_bytes(), DEADLINE)
     process.pause()
     process.stop()
-    assert process.exit_code == -signal.SIGTERM
+    assert process.exit_code == 7
 
 
 def test_death_before_ready_shows_the_end_of_the_log(

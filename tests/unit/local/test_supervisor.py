@@ -93,11 +93,13 @@ def test_process_that_keeps_dying_is_not_told_for_ever() -> None:
     for _ in range(8):
         scene.die()
         scene.after(5.0)
+        scene.after(1.0)
     said = len(scene.said)
     assert "keeps dying" in scene.said[-1]
     for _ in range(50):
         scene.die()
         scene.after(5.0)
+        scene.after(1.0)
     assert len(scene.said) == said
     scene.after(10.0)
     assert "is back" in scene.said[-1]
