@@ -3,6 +3,7 @@
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.router.core import timers
+from services.router.core.classify import Classifier
 from services.router.core.model import Agent
 from services.router.core.pool import Pool
 
@@ -11,6 +12,7 @@ KEEP_ENDED_SESSIONS = 10_000
 
 def pool_configured(pool: Pool, event: ev.PoolConfigured, _at: Millis) -> None:
     pool.config = event.config
+    pool.classify = Classifier(event.config)
     pool.version = event.version
     pool.index.configure(event.config.channels, pool.agents.values(), pool.contacts.values())
     pool.stale = {

@@ -6,6 +6,9 @@ from services.contracts.base import Level, Name
 from services.contracts.pool import PoolConfig, QueueConfig, Rule
 from services.contracts.routing_events import Classified
 
+KEEP = 4_096
+"""So many different sets of facts are remembered with their classification."""
+
 
 class Facts(Protocol):
     """What rules may look at."""
@@ -20,6 +23,30 @@ class Facts(Protocol):
     def tier(self) -> str: ...
     @property
     def fields(self) -> dict[str, str]: ...
+
+
+class Classifier:
+    """`classify` under one configuration, remembering what it has seen: contacts are alike."""
+
+    __slots__ = ("_config", "_fields", "_seen")
+
+    def __init__(self, config: PoolConfig) -> None:
+        self._config = config
+        keys = {key for rule in config.rules for key in rule.when if key.startswith("field.")}
+        self._fields = tuple(sorted(key.removeprefix("field.") for key in keys))
+        self._seen: dict[tuple[str | None, ...], Classified] = {}
+
+    def __call__(self, facts: Facts) -> Classified:
+        """What the rules make of the facts; not to be changed by the caller."""
+        key: tuple[str | None, ...] = (facts.channel, facts.language, facts.topic, facts.tier)
+        if self._fields:
+            key += tuple(facts.fields.get(name) for name in self._fields)
+        found = self._seen.get(key)
+        if found is None:
+            if len(self._seen) >= KEEP:
+                self._seen.clear()
+            found = self._seen[key] = classify(self._config, facts)
+        return found
 
 
 def classify(config: PoolConfig, facts: Facts) -> Classified:

@@ -8,13 +8,14 @@ from typing import Any
 
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
+from services.contracts.base import Event
 from services.contracts.journal import Reply
 from services.router.core import assignments
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn, end_offer, requeue, withdraw, withdraw_offers
 
 
-def refused(command: ce.Command, status: int, reason: str, **state: Any) -> Reply:
+def refused(command: Event, status: int, reason: str, **state: Any) -> Reply:
     """The answer to a command that changes nothing."""
     return Reply(command.id, status, {"reason": reason, **state})
 

@@ -3,7 +3,6 @@
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.router.core import assignments
-from services.router.core.classify import classify
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn, withdraw
 
@@ -17,7 +16,7 @@ def opened(turn: Turn, pool: Pool, event: ce.ContactOpened) -> None:
     data = event.data
     if data.contact_id in pool.contacts or data.contact_id in pool.closed:
         return
-    classified = classify(pool.config, data)
+    classified = pool.classify(data)
     turn.emit(
         ev.ContactQueued(
             pool=pool.name,

@@ -1,7 +1,7 @@
 """From an input event to what decides on it; and what to say when nothing can."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
@@ -25,23 +25,23 @@ _COMMANDS: dict[type, Callable[[Turn, Pool, Any], Reply]] = {
     ce.WrapUpAssignment: commands.wrap_up,
     ce.CompleteAssignment: commands.complete,
 }
+_POOLLESS = (ce.GatewayHeartbeat, ce.ClockTick, ce.ConfigurePool)
+COMMANDS = frozenset(get_args(ce.Command))
+"""The types of events that are answered."""
 
 
 def handle(turn: Turn, number: int, event: ce.InputEvent) -> Reply | None:
     """Decide on the event; the answer if it is a command. `number` is the partition's."""
-    if isinstance(event, ce.GatewayHeartbeat):
-        presence.heartbeat(turn, event)
+    if isinstance(event, _POOLLESS):
+        if isinstance(event, ce.ConfigurePool):
+            return _configure(turn, number, event)
+        if isinstance(event, ce.GatewayHeartbeat):
+            presence.heartbeat(turn, event)
         return None
-    if isinstance(event, ce.ClockTick):
-        return None
-    if isinstance(event, ce.ConfigurePool):
-        return _configure(turn, number, event)
     pool = turn.pools.get(event.data.pool)
     if pool is None:
         turn.emit(ev.InputRejected(reason="unknown_pool", detail=event.data.pool))
-        if isinstance(event, ce.Command):
-            return commands.refused(event, 404, "unknown_pool")
-        return None
+        return commands.refused(event, 404, "unknown_pool") if type(event) in COMMANDS else None
     decide = _FACTS.get(type(event))
     if decide is not None:
         decide(turn, pool, event)

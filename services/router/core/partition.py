@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
-from services.contracts.contact_events import Command, InputEvent
+from services.contracts.contact_events import InputEvent
 from services.contracts.journal import Record, Reply
 from services.router.core import apply_agents, due, timers
 from services.router.core.apply import apply_to_pool
 from services.router.core.fingerprint import fingerprint_of_pool
-from services.router.core.inputs import handle
+from services.router.core.inputs import COMMANDS, handle
 from services.router.core.matching import match
 from services.router.core.model import Gateway
 from services.router.core.pool import Pool
@@ -60,7 +60,7 @@ class Partition:
         """
         turn = self._begin(offset, now, renew)
         reply = None
-        if isinstance(event, Command):
+        if type(event) in COMMANDS:
             reply = self._replies.get(event.id)
         if reply is None:
             reply = handle(turn, self.number, event)
@@ -120,9 +120,7 @@ class Partition:
             raise ValueError(f"offset {offset} is not above {self.last}")
         self._advance(offset, now)
         turn = Turn(f"{self.number}-{offset}", self.at, self.pools, self.gateways, self._apply)
-        earliest = self._schedule.due.earliest()
-        late = earliest is not None and self.at - earliest[0] > LATE_MS
-        if (renew or late) and self._anything_to_renew():
+        if (renew or self._late()) and self._anything_to_renew():
             turn.emit(ev.TimersRenewed(now=self.at))
         if renew:
             for pool in self.pools.values():
@@ -149,6 +147,8 @@ class Partition:
 
     def _fire(self, turn: Turn) -> None:
         schedule = self._schedule
+        if not schedule.comes_by(self.at):
+            return
         while turn.fired < MAX_FIRED:
             timer = (
                 schedule.due.pop(self.at) or schedule.next_todo() or schedule.forget.pop(self.at)
@@ -157,6 +157,12 @@ class Partition:
                 return
             due.fire(turn, timer)
             turn.fired += 1
+
+    def _late(self) -> bool:
+        due = self._schedule.due
+        return due.comes_by(self.at - LATE_MS - 1) and (
+            (earliest := due.earliest()) is not None and self.at - earliest[0] > LATE_MS
+        )
 
     def _anything_to_renew(self) -> bool:
         return bool(self.gateways) or any(

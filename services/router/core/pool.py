@@ -2,7 +2,7 @@
 
 from services.contracts import routing_events as ev
 from services.contracts.pool import ChannelConfig, PoolConfig
-from services.router.core.classify import classify
+from services.router.core.classify import Classifier
 from services.router.core.eligibility import UNDECLARED
 from services.router.core.index import Index
 from services.router.core.model import (
@@ -33,6 +33,7 @@ class Pool:
         self.config = PoolConfig(
             pool=name, partition=0, channels={}, queues={}, fallback_queue="none"
         )
+        self.classify = Classifier(self.config)
         self.version = 0
         self.agents: dict[str, Agent] = {}
         self.contacts: dict[str, Contact] = {}
@@ -60,7 +61,7 @@ class Pool:
         """What the contact would get under the present configuration, if that is another."""
         if contact.version == self.version:
             return None
-        now = classify(self.config, contact.facts)
+        now = self.classify(contact.facts)
         before = ev.Classified(
             queue=contact.queue,
             priority=contact.priority,

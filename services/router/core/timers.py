@@ -32,6 +32,10 @@ class Timers:
         """One more timer."""
         heappush(self._heap, (due, kind, pool, key, second))
 
+    def comes_by(self, now: Millis) -> bool:
+        """Whether an entry, alive or dead, is due."""
+        return bool(self._heap) and self._heap[0][0] <= now
+
     def earliest(self) -> Timer | None:
         """The first timer that is alive; those before it are dropped."""
         heap = self._heap
@@ -78,6 +82,10 @@ class Schedule:
         self.forget = Timers(alive)
         self.wake = Timers(alive)
         self.todo: deque[Timer] = deque()
+
+    def comes_by(self, now: Millis) -> bool:
+        """Whether there may be something to fire: quick, and never wrong if False."""
+        return bool(self.todo) or self.due.comes_by(now) or self.forget.comes_by(now)
 
     def next_todo(self) -> Timer | None:
         """The first piece of work still to do; it stays until its event makes it dead."""

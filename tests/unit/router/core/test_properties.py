@@ -323,7 +323,7 @@ class Driver:
 
 
 @settings(
-    max_examples=15,
+    max_examples=30,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     # Shrinking a thousand bytes takes minutes and rarely helps: the journal tells what happened.
