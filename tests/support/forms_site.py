@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -24,6 +26,7 @@ from services.kit.settings import Settings
 from services.kit.topics import provision
 from tests.support.fakes import FakePublisher
 
+T = TypeVar("T")
 PORTS = ("api", "conversations", "chat", "forms", "email", "smtp", "smtp_out", "bot", "follower")
 POOL = PoolConfig(
     pool="kaarna/service",
@@ -48,7 +51,7 @@ class FormsSite:
 
     def read(self, topic: Topic) -> list[tuple[Raw, msgspec.Struct]]:
         """Every record of the topic until now, decoded, by partition and offset."""
-        return asyncio.run(_read(self.settings, topic))
+        return _run(_read(self.settings, topic))
 
 
 @contextmanager
@@ -63,7 +66,7 @@ def forms_site(
     process = spec.managed(environment(ports, settings.data) | dict(env or {}), folder)
     try:
         provision(settings)
-        asyncio.run(_declare(settings))
+        _run(_declare(settings))
         process.launch()
         process.wait_ready(30)
         yield FormsSite(settings, ports)
@@ -71,6 +74,12 @@ def forms_site(
         process.stop()
         for each in reserved.values():
             each.release()
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """Do it in a thread of its own: a browser's event loop may run in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 async def reached(publisher: Publisher | FakePublisher, seconds: float = 20) -> None:
