@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response
 
 from services.kit import problem
 from services.kit.metrics import Metrics
-from services.kit.middleware import Limits, Measured, SecurityHeaders
+from services.kit.middleware import LastResort, Limits, Measured, SecurityHeaders
 from services.kit.parts import Part
 
 log = logging.getLogger(__name__)
@@ -44,8 +44,10 @@ def create_app(
             yield
 
     app = FastAPI(title=title, description=description, version="1", lifespan=lifespan)
-    app.add_middleware(SecurityHeaders, csp=csp)
+    # The last one added is the first to see a request, and the last to see its answer.
+    app.add_middleware(LastResort)
     app.add_middleware(Limits, max_body=max_body)
+    app.add_middleware(SecurityHeaders, csp=csp)
     app.add_middleware(Measured, metrics=metrics)
     problem.install(app)
 

@@ -1,18 +1,27 @@
-"""ASGI middleware of every service: measures, limits, security headers. Plain ASGI, because
-Starlette's BaseHTTPMiddleware costs a task per request and breaks streaming."""
+"""ASGI middleware of every service: measures, limits, security headers, the last resort. Plain
+ASGI, because Starlette's BaseHTTPMiddleware costs a task per request and breaks streaming."""
+
+import logging
 
 from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kit.clock import SystemClock
 from services.kit.metrics import Metrics
 from services.kit.problem import Problem, response
 
+log = logging.getLogger(__name__)
 _OWN_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
+def _route(scope: Scope) -> str:
+    """The route's pattern, never the path: that holds ids."""
+    return str(getattr(scope.get("route"), "path", "unmatched"))
+
+
 class Measured:
-    """Counts and times requests, by the route's pattern (never by the path: it holds ids)."""
+    """Counts and times requests, by the route's pattern."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -36,12 +45,11 @@ class Measured:
         try:
             await self._app(scope, receive, watch)
         finally:
-            route = getattr(scope.get("route"), "path", "unmatched")
             self._metrics.observe(
                 "http_request_seconds",
                 self._clock.monotonic() - started,
                 method=scope["method"],
-                route=route,
+                route=_route(scope),
                 status=status,
             )
 
@@ -58,10 +66,13 @@ class Limits:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        refusal = Problem(413, f"The body may have {self._max_body} bytes at most.")
+        too_large = f"The body may have {self._max_body} bytes at most."
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self._max_body:
-            await response(refusal)(scope, receive, send)
+        if not announced.isdigit():
+            await response(Problem(400, "Content-Length is no number."))(scope, receive, send)
+            return
+        if int(announced) > self._max_body:
+            await response(Problem(413, too_large))(scope, receive, send)
             return
         seen = 0
 
@@ -70,7 +81,8 @@ class Limits:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._max_body:
-                raise refusal
+                # Of all that a body's reader may raise, FastAPI passes on only this.
+                raise HTTPException(413, too_large)
             return message
 
         await self._app(scope, count, send)
@@ -102,3 +114,32 @@ class SecurityHeaders:
             await send(message)
 
         await self._app(scope, receive, add)
+
+
+class LastResort:
+    """Answers a bug with a problem document, 500, and logs it. Starlette would do so outside of all
+    middleware: without the headers, and with the error raised once more."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as error:
+            if started:
+                raise
+            log.error("unhandled error", exc_info=error, extra={"route": _route(scope)})
+            bug = Problem(500, "Something went wrong on our side.")
+            await response(bug)(scope, receive, send)

@@ -1,6 +1,5 @@
 """Errors over HTTP: RFC 9457 problem details (`application/problem+json`)."""
 
-import logging
 import math
 from http import HTTPStatus
 from typing import Any
@@ -12,7 +11,6 @@ from starlette.exceptions import HTTPException
 
 from services.kit.errors import Unavailable
 
-log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -69,7 +67,7 @@ def field_path(location: tuple[Any, ...]) -> str:
 
 
 def install(app: FastAPI) -> None:
-    """Make every error of `app` a problem document."""
+    """Make every error that `app` expects a problem document (the others: `LastResort`)."""
 
     @app.exception_handler(Problem)
     async def _problem(_: Request, error: Problem) -> JSONResponse:
@@ -93,8 +91,3 @@ def install(app: FastAPI) -> None:
         ]
         named = ", ".join(item["field"] for item in errors)
         return response(Problem(422, f"Not valid: {named}.", errors=errors))
-
-    @app.exception_handler(Exception)
-    async def _bug(request: Request, error: Exception) -> JSONResponse:
-        log.error("unhandled error", exc_info=error, extra={"route": request.url.path})
-        return response(Problem(500, "Something went wrong on our side."))
