@@ -46,7 +46,7 @@ class OncePer(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether the record is written."""
-        if not record.name.startswith(_NOISY):
+        if record.name.partition(".")[0] not in _NOISY:
             return True
         key = (record.name, str(record.msg)[:60])
         now = self._clock.monotonic()

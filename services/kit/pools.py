@@ -78,7 +78,7 @@ class PoolDirectory:
             await reader.close()
 
     def _take(self, key: bytes | None, value: bytes | None) -> None:
-        name = (key or b"").decode()
+        name = (key or b"").decode(errors="replace")
         if value is None:
             self._pools.pop(name.removeprefix("pool/"), None)
             return

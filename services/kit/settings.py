@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar, get_args, get_origin
 
 import msgspec
 
@@ -11,6 +11,9 @@ from services.kit.errors import RefusedToStart
 S = TypeVar("S", bound=msgspec.Struct)
 
 PREFIX = "JONOTON_"
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+"""A TCP port; 0: any free one."""
+Seconds = Annotated[float, msgspec.Meta(gt=0, le=86_400)]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,11 +27,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     kafka: str = "127.0.0.1:9092"
     redis: str = "redis://127.0.0.1:6379/0"
     host: str = "127.0.0.1"
-    partitions: int = 6
-    replication: int = 1
+    partitions: Annotated[int, msgspec.Meta(ge=1)] = 6
+    replication: Annotated[int, msgspec.Meta(ge=1)] = 1
     data: Path = Path(".local/data")
-    log_level: str = "INFO"
-    publish_timeout: float = 3.0
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"] = "INFO"
+    publish_timeout: Seconds = 3.0
     """Seconds that a request waits for Kafka's acknowledgement before it answers 503."""
 
 
@@ -43,14 +46,16 @@ def load(cls: type[S], environ: Mapping[str, str]) -> S:
         name = PREFIX + field.name.upper()
         if name not in environ:
             if field.required:
-                problems.append(f"{name} is missing (expected: {_readable(field.type)})")
+                problems.append(f"{name} is missing: {_expected(field.type)}")
             continue
         try:
             values[field.name] = msgspec.convert(
                 environ[name], field.type, strict=False, dec_hook=_from_text
             )
         except msgspec.ValidationError as error:
-            problems.append(f"{name}={environ[name]!r}: {error}")
+            problems.append(
+                f"{name}{_shown(field.type, environ[name])}: {_told(field.type, error)}"
+            )
     if problems:
         raise RefusedToStart("; ".join(problems))
     return cls(**values)
@@ -62,5 +67,24 @@ def _from_text(kind: type, value: object) -> object:
     raise TypeError(f"no setting can be of type {kind}")
 
 
-def _readable(kind: object) -> str:
-    return getattr(kind, "__name__", str(kind))
+def _plain(kind: object) -> object:
+    return get_args(kind)[0] if get_origin(kind) is Annotated else kind
+
+
+def _expected(kind: object) -> str:
+    kind = _plain(kind)
+    if get_origin(kind) is Literal:
+        return f"Expected one of {', '.join(map(str, get_args(kind)))}"
+    return f"Expected `{getattr(kind, '__name__', kind)}`"
+
+
+def _told(kind: object, error: msgspec.ValidationError) -> str:
+    """What was expected, bounds included."""
+    if get_origin(_plain(kind)) is Literal or str(error).endswith("got `str`"):
+        return _expected(kind)
+    return str(error)
+
+
+def _shown(kind: object, value: str) -> str:
+    """The wrong value, unless it is free text: that may be a secret."""
+    return "" if _plain(kind) is str else f"={value!r}"
