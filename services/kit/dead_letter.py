@@ -1,8 +1,11 @@
 """Writing dead letters: what nobody could read, whole, with the reason."""
 
+import msgspec
+
 from services.contracts.dead_letter import RecordRefused, RefusedRecord
 from services.contracts.topics import Topic, dead_letters_of
 from services.kit.clock import Clock, to_datetime
+from services.kit.errors import InvalidMessage
 from services.kit.log_reader import Raw
 from services.kit.publisher import Publisher
 
@@ -16,7 +19,11 @@ class DeadLetters:
         self._reader = reader
 
     async def write(self, topic: Topic, raw: Raw, reason: str, detail: str) -> None:
-        """Durable when it returns. Raises `Unavailable`."""
+        """Durable when it returns. Raises `Unavailable`.
+
+        A record too large for one that holds it whole is named without its bytes: whoever wants
+        them reads them at its place, as long as the source keeps them.
+        """
         place = f"{topic.name}/{raw.partition}/{raw.offset}"
         letter = RecordRefused(
             id=place,
@@ -33,4 +40,12 @@ class DeadLetters:
                 key=raw.key,
             ),
         )
-        await self._publisher.publish(dead_letters_of(topic), letter, key=place)
+        letters = dead_letters_of(topic)
+        try:
+            await self._publisher.publish(letters, letter, key=place)
+        except InvalidMessage:
+            size = len(raw.value or b"")
+            short = f"{letter.data.detail} ({size} bytes, too many to be kept here)"
+            data = msgspec.structs.replace(letter.data, detail=short, value=None, key=None)
+            bare = msgspec.structs.replace(letter, data=data)
+            await self._publisher.publish(letters, bare, key=place)

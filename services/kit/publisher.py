@@ -29,6 +29,7 @@ from services.kit.metrics import Metrics
 from services.kit.settings import Settings
 
 log = logging.getLogger(__name__)
+_CLOSE_TIMEOUT = 3.0
 
 
 def partition_of(key: str, partitions: int) -> int:
@@ -69,13 +70,15 @@ class Publisher:
         self._pending: dict[int, tuple[float, int]] = {}
         self._bytes = 0
         self._sent = 0
+        self._stopped = False
 
     async def start(self) -> None:
         """Begin to connect; returns at once."""
         self._connecting = tasks.start("publisher-connect", self._connect())
 
     async def stop(self) -> None:
-        """Send what is in flight (for at most 3 s) and close."""
+        """Send what is in flight (for a few seconds at most) and close."""
+        self._stopped = True
         await tasks.stop(self._connecting)
         if self._producer is not None:
             producer, self._producer = self._producer, None
@@ -114,17 +117,18 @@ class Publisher:
             partition = partition_of(key, topic.partitions or self._settings.partitions)
         size = len(value or b"") + len(key)
         self._refuse_if_full(size)
-        loop = asyncio.get_running_loop()
+        loop, producer = asyncio.get_running_loop(), self._producer
         answer: asyncio.Future[Position] = loop.create_future()
         self._sent += 1
         number = self._sent
         started = self._clock.monotonic()
         try:
-            sent = self._producer.send(
-                topic.name, value=value, key=key.encode(), partition=partition
-            )
+            sent = producer.send(topic.name, value=value, key=key.encode(), partition=partition)
         except MessageSizeTooLargeError as error:
             raise InvalidMessage("too_large", str(error)) from error
+        except ValueError as error:  # what the broker last said of the topic lacks the partition
+            self._metrics.count("publish_refused_total", reason="unknown_partition")
+            raise Unavailable(f"{topic.name} has no partition {partition} now.") from error
         except KafkaError as error:
             self._metrics.count("publish_refused_total", reason="away")
             raise Unavailable(f"Kafka is away ({type(error).__name__}).") from error
@@ -136,20 +140,22 @@ class Publisher:
             del self._pending[number]
             self._bytes -= size
             self._metrics.set("publish_in_flight", len(self._pending))
+            failure: Exception | None = None
             if position is not None:
                 took = self._clock.monotonic() - started
                 self._metrics.observe("publish_seconds", took, topic=topic.name)
-            if answer.done():
-                return
-            if position is not None:
-                answer.set_result(position)
-            elif isinstance(error, MessageSizeTooLargeError):
-                answer.set_exception(InvalidMessage("too_large", str(error)))
+            elif self._reconnect(producer, error) and isinstance(error, MessageSizeTooLargeError):
+                failure = InvalidMessage("too_large", str(error))
             else:
+                failure = Unavailable(f"Kafka refused ({error!r}).", outcome_unknown=True)
+            if answer.done():  # the caller has gone: too late, or cancelled
+                return
+            if position is None or position.offset < 0:  # written, but nobody knows where
                 answer.set_exception(
-                    Unavailable(f"Kafka refused ({error!r}).", outcome_unknown=True)
+                    failure or Unavailable("Kafka knows this event.", outcome_unknown=True)
                 )
-                self._reconnect(error)
+            else:
+                answer.set_result(position)
 
         def from_thread(position: Position | None, error: BaseException | None) -> None:
             if not loop.is_closed():
@@ -158,9 +164,11 @@ class Publisher:
         sent.add_callback(lambda meta: from_thread(Position(meta.partition, meta.offset), None))
         sent.add_errback(lambda error: from_thread(None, error))
         # asyncio.wait, not wait_for: the record stays in flight whatever the caller does.
-        await asyncio.wait([answer], timeout=self._settings.publish_timeout)
-        if not answer.done():
-            answer.cancel()
+        try:
+            await asyncio.wait([answer], timeout=self._settings.publish_timeout)
+        finally:
+            late = answer.cancel()  # False if it is done
+        if late:
             self._metrics.count("publish_refused_total", reason="late")
             raise Unavailable("Kafka has not acknowledged in time.", outcome_unknown=True)
         return answer.result()
@@ -197,13 +205,17 @@ class Publisher:
         oldest = next(iter(self._pending.values()))[0]
         return self._clock.monotonic() - oldest > self._settings.publish_timeout
 
-    def _reconnect(self, error: BaseException | None) -> None:
-        """A failed send leaves an idempotent producer unusable: make a new one."""
-        if self._producer is None:
-            return
+    def _reconnect(self, failed: Any, error: BaseException | None) -> bool:
+        """A failed send leaves an idempotent producer unusable: make a new one.
+
+        True for the send that failed. What else was on its way fails after it, with its error.
+        """
+        if failed is not self._producer:
+            return False
         log.error("a send failed for good; making a new producer", extra={"cause": repr(error)})
-        old, self._producer = self._producer, None
-        self._connecting = tasks.start("publisher-connect", self._connect(old))
+        self._producer = None
+        self._connecting = tasks.start("publisher-connect", self._connect(failed))
+        return True
 
     async def _connect(self, old: Any = None) -> None:
         if old is not None:
@@ -239,8 +251,15 @@ class Publisher:
         except BaseException:
             producer.close(timeout=0)
             raise
+        if self._stopped:  # nobody waited for this thread
+            producer.close(timeout=0)
         return producer
 
 
 def _close(producer: Any) -> None:
-    producer.close(timeout=3)
+    """Send what is in flight, for at most `_CLOSE_TIMEOUT` seconds; then give it up."""
+    try:
+        producer.close(timeout=_CLOSE_TIMEOUT)
+    except KafkaError as error:  # close() flushes first, and raises before it has stopped anything
+        log.warning("what was on its way to Kafka is given up", extra={"cause": repr(error)})
+        producer._sender.force_close()  # noqa: SLF001 - there is no other way to end its thread
