@@ -1,4 +1,4 @@
-"""Each routing event of a pool and what it does to the state. Nothing is decided here: the state
+"""Each routing event of a pool and what does it to the state. Nothing is decided here: the state
 after follows from the state before, the event and the record's time."""
 
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from services.contracts.base import Millis
 from services.router.core import apply_agents, apply_work
 from services.router.core.pool import Pool
 
-_APPLY: dict[type, Callable[[Pool, Any, Millis], None]] = {
+CHANGES: dict[type, Callable[[Pool, Any, Millis], None]] = {
     ev.PoolConfigured: apply_agents.pool_configured,
     ev.AgentUpserted: apply_agents.agent_upserted,
     ev.AgentPresenceChanged: apply_agents.agent_presence_changed,
@@ -28,8 +28,4 @@ _APPLY: dict[type, Callable[[Pool, Any, Millis], None]] = {
     ev.AssignmentWrapping: apply_work.assignment_wrapping,
     ev.AssignmentEnded: apply_work.assignment_ended,
 }
-
-
-def apply_to_pool(pool: Pool, event: ev.PoolEvent, at: Millis) -> None:
-    """The state after the event, which happened at `at`."""
-    _APPLY[type(event)](pool, event, at)
+"""`CHANGES[type(event)](pool, event, at)`: the state after an event that happened at `at`."""

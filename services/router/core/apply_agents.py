@@ -42,7 +42,7 @@ def agent_presence_changed(pool: Pool, event: ev.AgentPresenceChanged, at: Milli
     agent.missed = 0
     if event.presence == "available":
         agent.idle_since = at
-    pool.index.touch(agent)
+    pool.index.presence(agent)
 
 
 def session_attached(pool: Pool, event: ev.SessionAttached, at: Millis) -> None:
@@ -55,7 +55,7 @@ def session_attached(pool: Pool, event: ev.SessionAttached, at: Millis) -> None:
         agent.live += 1
     agent.sessions[event.session] = event.gateway
     agent.grace_until = agent.assignment_grace_until = 0
-    pool.index.touch(agent)
+    pool.index.presence(agent)
 
 
 def session_detached(pool: Pool, event: ev.SessionDetached, at: Millis) -> None:
@@ -74,7 +74,7 @@ def session_detached(pool: Pool, event: ev.SessionDetached, at: Millis) -> None:
         due = pool.schedule.due
         due.push(agent.grace_until, timers.GRACE, pool.name, agent.id)
         due.push(agent.assignment_grace_until, timers.ASSIGNMENT_GRACE, pool.name, agent.id)
-    pool.index.touch(agent)
+    pool.index.presence(agent)
     if not agent.known and not agent.sessions:
         del pool.agents[agent.id]
         pool.index.remove(agent)
@@ -100,7 +100,7 @@ def orphan(pool: Pool, agent_id: str, session: str) -> None:
     agent.sessions[session] = ""
     agent.live -= 1
     pool.schedule.todo.append((0, timers.DETACH, pool.name, agent_id, session))
-    pool.index.touch(agent)
+    pool.index.presence(agent)
 
 
 def renew(pool: Pool, now: Millis) -> None:

@@ -33,7 +33,7 @@ def _agent(agent: Agent) -> tuple[Any, ...]:
         (agent.sessions, agent.live, agent.lost),
         (agent.grace_until, agent.grace_span),
         (agent.assignment_grace_until, agent.assignment_grace_span),
-        (agent.revision, agent.used, agent.load, agent.idle_since, agent.open_to),
+        (agent.revision, agent.used, agent.load, agent.idle_since, list(agent.open_to)),
         (frozenset(agent.offers), frozenset(agent.assignments)),
     )
 

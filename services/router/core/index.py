@@ -126,7 +126,7 @@ class Index:
         if agent.known:
             self.everyone |= bit
         agent.signatures = agent.signatures_seen = 0
-        self.touch(agent)
+        self.presence(agent)
         if agent.open_to:
             self.freed[agent.id] = agent
 
@@ -136,18 +136,21 @@ class Index:
         self._spare.append(agent.slot)
         self.freed.pop(agent.id, None)
 
-    def touch(self, agent: Agent) -> None:
-        """Presence or room may have changed: bring masks and order up to date."""
+    def presence(self, agent: Agent) -> None:
+        """The agent may have come or gone."""
         bit = 1 << agent.slot
-        open_to: tuple[Name, ...] = ()
+        self.present = self.present | bit if agent.present else self.present & ~bit
+        self.touch(agent)
+
+    def touch(self, agent: Agent) -> None:
+        """Room or idle time may have changed: bring masks and order up to date."""
+        open_to: list[Name] = []
         if agent.present:
-            self.present |= bit
-            open_to = tuple(
-                name for name, channel in self.channels.items() if has_room(agent, name, channel)
-            )
-        elif self.present & bit:
-            self.present ^= bit
+            for name, channel in self.channels.items():
+                if has_room(agent, name, channel):
+                    open_to.append(name)
         if open_to != agent.open_to:
+            bit = 1 << agent.slot
             for name in agent.open_to:
                 if name not in open_to:
                     self.free[name] ^= bit
@@ -233,10 +236,11 @@ class Index:
 
     def openings(self, agent: Agent) -> int:
         """The lines, with somebody waiting, that the agent could take a contact of now."""
-        for line in self.lines[agent.signatures_seen :]:
-            if able(agent.skills, line.required):
-                agent.signatures |= 1 << line.number
-        agent.signatures_seen = len(self.lines)
+        if agent.signatures_seen < len(self.lines):
+            for line in self.lines[agent.signatures_seen :]:
+                if able(agent.skills, line.required):
+                    agent.signatures |= 1 << line.number
+            agent.signatures_seen = len(self.lines)
         mask = agent.signatures & self.waiting
         if not mask:
             return 0
@@ -249,8 +253,9 @@ class Index:
         """The line, of these, whose head comes first: priority, then age, then id."""
         best: Line | None = None
         best_key: tuple[int, int, str] | None = None
-        for number in bits(lines):
-            line = self.lines[number]
+        while lines:
+            line = self.lines[(lines & -lines).bit_length() - 1]
+            lines &= lines - 1
             head = line.head()
             if head is not None:
                 key = (-line.priority, head[0], head[1])

@@ -139,7 +139,7 @@ class Agent:
     assignments: dict[str, Assignment] = field(default_factory=dict)
     idle_since: Millis = 0
     slot: int = -1
-    open_to: tuple[Name, ...] = ()
+    open_to: list[Name] = field(default_factory=list)
     key: AgentKey | None = None
     signatures: int = 0
     signatures_seen: int = 0

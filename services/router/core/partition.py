@@ -7,7 +7,7 @@ from services.contracts.base import Millis
 from services.contracts.contact_events import InputEvent
 from services.contracts.journal import Record, Reply
 from services.router.core import apply_agents, due, timers
-from services.router.core.apply import apply_to_pool
+from services.router.core.apply import CHANGES
 from services.router.core.fingerprint import fingerprint_of_pool
 from services.router.core.inputs import COMMANDS, handle
 from services.router.core.matching import match
@@ -21,6 +21,7 @@ MAX_FIRED = 200
 """Timers per step; the rest comes with the next one. It bounds the size of a journal record."""
 MAX_OFFERS = 500
 """Offers per step, likewise."""
+_SESSION_EVENTS = (ev.SessionAttached, ev.SessionDetached)
 LATE_MS = 2_000
 """A timer that fires later than this means that the router was away."""
 
@@ -120,35 +121,35 @@ class Partition:
             raise ValueError(f"offset {offset} is not above {self.last}")
         self._advance(offset, now)
         turn = Turn(f"{self.number}-{offset}", self.at, self.pools, self.gateways, self._apply)
-        if (renew or self._late()) and self._anything_to_renew():
-            turn.emit(ev.TimersRenewed(now=self.at))
         if renew:
             for pool in self.pools.values():
                 pool.index.arrived = pool.index.waiting
                 self._unmatched[pool.name] = pool
-        while (timer := self._schedule.wake.pop(self.at)) is not None:
-            pool = self.pools[timer[2]]
-            pool.index.retry(pool.contacts[timer[3]])
-            self._unmatched[pool.name] = pool
-        self._fire(turn)
+        if renew or self._schedule.comes_by(self.at):
+            if (renew or self._late()) and self._anything_to_renew():
+                turn.emit(ev.TimersRenewed(now=self.at))
+            while (timer := self._schedule.wake.pop(self.at)) is not None:
+                pool = self.pools[timer[2]]
+                pool.index.retry(pool.contacts[timer[3]])
+                self._unmatched[pool.name] = pool
+            self._fire(turn)
         return turn
 
     def _finish(self, turn: Turn, reply: Reply | None) -> Decision:
-        self._fire(turn)
+        if self._schedule.comes_by(self.at):
+            self._fire(turn)
         budget = MAX_OFFERS
-        for name, pool in list(self._unmatched.items()):
+        while self._unmatched and budget:
+            name, pool = next(iter(self._unmatched.items()))
             budget = match(turn, pool, budget)
-            if not budget:
-                break
-            del self._unmatched[name]
+            if budget:
+                del self._unmatched[name]
         if reply is not None:
             self._replies.add(reply, self.at)
         return Decision(self.at, tuple(turn.events), reply)
 
     def _fire(self, turn: Turn) -> None:
         schedule = self._schedule
-        if not schedule.comes_by(self.at):
-            return
         while turn.fired < MAX_FIRED:
             timer = (
                 schedule.due.pop(self.at) or schedule.next_todo() or schedule.forget.pop(self.at)
@@ -159,10 +160,8 @@ class Partition:
             turn.fired += 1
 
     def _late(self) -> bool:
-        due = self._schedule.due
-        return due.comes_by(self.at - LATE_MS - 1) and (
-            (earliest := due.earliest()) is not None and self.at - earliest[0] > LATE_MS
-        )
+        earliest = self._schedule.due.earliest()
+        return earliest is not None and self.at - earliest[0] > LATE_MS
 
     def _anything_to_renew(self) -> bool:
         return bool(self.gateways) or any(
@@ -187,9 +186,21 @@ class Partition:
         return due.alive(self.pools, timer)
 
     def _apply(self, event: ev.AnyRoutingEvent) -> None:
-        if isinstance(event, ev.RoutingEvent):
-            self._apply_to_pool(event)
-        elif isinstance(event, ev.GatewayRenewed):
+        change = CHANGES.get(type(event))
+        if change is None:
+            self._apply_to_partition(event)
+            return
+        name: str = event.pool  # type: ignore[union-attr]
+        pool = self.pools.get(name)
+        if pool is None:
+            pool = self.pools[name] = Pool(name, self._schedule)
+        self._unmatched[name] = pool
+        if isinstance(event, _SESSION_EVENTS):
+            self._move_session(pool, event)
+        change(pool, event, self.at)
+
+    def _apply_to_partition(self, event: ev.AnyRoutingEvent) -> None:
+        if isinstance(event, ev.GatewayRenewed):
             self._gateway_renewed(event.gateway, event.until, event.until - self.at)
         elif isinstance(event, ev.GatewayExpired):
             gateway = self.gateways.pop(event.gateway)
@@ -201,20 +212,14 @@ class Partition:
             for pool in self.pools.values():
                 apply_agents.renew(pool, event.now)
 
-    def _apply_to_pool(self, event: ev.PoolEvent) -> None:
-        pool = self.pools.get(event.pool)
-        if pool is None:
-            pool = self.pools[event.pool] = Pool(event.pool, self._schedule)
-        self._unmatched[pool.name] = pool
-        if isinstance(event, ev.SessionAttached | ev.SessionDetached):
-            key = (event.pool, event.agent, event.session)
-            agent = pool.agents.get(event.agent)
-            before = agent.sessions.get(event.session) if agent else None
-            if before:
-                self.gateways[before].sessions.discard(key)
-            if isinstance(event, ev.SessionAttached):
-                self.gateways[event.gateway].sessions.add(key)
-        apply_to_pool(pool, event, self.at)
+    def _move_session(self, pool: Pool, event: ev.SessionAttached | ev.SessionDetached) -> None:
+        key = (event.pool, event.agent, event.session)
+        agent = pool.agents.get(event.agent)
+        before = agent.sessions.get(event.session) if agent else None
+        if before:
+            self.gateways[before].sessions.discard(key)
+        if isinstance(event, ev.SessionAttached):
+            self.gateways[event.gateway].sessions.add(key)
 
     def _gateway_renewed(self, name: str, until: Millis, span: int) -> None:
         gateway = self.gateways.get(name)

@@ -22,23 +22,19 @@ Alive = Callable[[Timer], bool]
 class Timers:
     """A heap of timers, the earliest first; equal times in the order of kind, pool, id."""
 
-    __slots__ = ("_alive", "_heap")
+    __slots__ = ("_alive", "heap")
 
     def __init__(self, alive: Alive) -> None:
-        self._heap: list[Timer] = []
+        self.heap: list[Timer] = []
         self._alive = alive
 
     def push(self, due: Millis, kind: int, pool: str, key: str, second: str = "") -> None:
         """One more timer."""
-        heappush(self._heap, (due, kind, pool, key, second))
-
-    def comes_by(self, now: Millis) -> bool:
-        """Whether an entry, alive or dead, is due."""
-        return bool(self._heap) and self._heap[0][0] <= now
+        heappush(self.heap, (due, kind, pool, key, second))
 
     def earliest(self) -> Timer | None:
         """The first timer that is alive; those before it are dropped."""
-        heap = self._heap
+        heap = self.heap
         while heap:
             if self._alive(heap[0]):
                 return heap[0]
@@ -47,7 +43,7 @@ class Timers:
 
     def pop(self, now: Millis) -> Timer | None:
         """Take the first timer that is alive and due."""
-        heap = self._heap
+        heap = self.heap
         while heap and heap[0][0] <= now:
             timer = heappop(heap)
             if self._alive(timer):
@@ -56,12 +52,12 @@ class Timers:
 
     def living(self) -> set[Timer]:
         """All timers that are alive (for comparison)."""
-        return {timer for timer in self._heap if self._alive(timer)}
+        return {timer for timer in self.heap if self._alive(timer)}
 
     def prune(self) -> None:
         """Forget the dead ones."""
-        self._heap = [timer for timer in self._heap if self._alive(timer)]
-        heapify(self._heap)
+        self.heap = [timer for timer in self.heap if self._alive(timer)]
+        heapify(self.heap)
 
 
 class Schedule:
@@ -84,8 +80,14 @@ class Schedule:
         self.todo: deque[Timer] = deque()
 
     def comes_by(self, now: Millis) -> bool:
-        """Whether there may be something to fire: quick, and never wrong if False."""
-        return bool(self.todo) or self.due.comes_by(now) or self.forget.comes_by(now)
+        """Whether something may be due by now: quick, and never wrong if False."""
+        due, forget, wake = self.due.heap, self.forget.heap, self.wake.heap
+        return (
+            bool(self.todo)
+            or (bool(due) and due[0][0] <= now)
+            or (bool(forget) and forget[0][0] <= now)
+            or (bool(wake) and wake[0][0] <= now)
+        )
 
     def next_todo(self) -> Timer | None:
         """The first piece of work still to do; it stays until its event makes it dead."""
