@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from services.forms.adapters import Door, Pools, Publishes, Receipts
 from services.forms.api import door
-from services.forms.catalogue import read_catalogue
+from services.forms.catalogue import Catalogue, read_catalogue
 from services.forms.intake import Intake
 from services.forms.settings import OWN_FOLDER, FormsSettings, secret_of
 from services.forms.tokens import Tokens
@@ -31,19 +31,20 @@ def create_app(settings: FormsSettings) -> FastAPI:
     """The app: pages, the JSON door, and what they stand on. Raises `RefusedToStart`."""
     clock, metrics = SystemClock(), Metrics("forms")
     publisher, pools = Publisher(settings, metrics, clock), PoolDirectory(settings)
-    return assemble(settings, clock, metrics, publisher, pools, parts=(publisher, pools))
+    catalogue = read_catalogue(settings.forms_folder, OWN_FOLDER / "texts.yaml")
+    return assemble(settings, catalogue, clock, metrics, publisher, pools, (publisher, pools))
 
 
 def assemble(
     settings: FormsSettings,
+    catalogue: Catalogue,
     clock: Clock,
     metrics: Metrics,
     publisher: Publishes,
     pools: Pools,
     parts: Sequence[Part],
 ) -> FastAPI:
-    """As `create_app`, on the given clock, publisher and pools."""
-    catalogue = read_catalogue(settings.forms_folder, OWN_FOLDER / "texts.yaml")
+    """As `create_app`, of the given parts."""
     tokens, assets = Tokens(secret_of(settings), clock), Assets()
     renderer = Renderer(catalogue, assets.url)
     intake = Intake(catalogue, pools, Door(settings, publisher), clock, metrics)

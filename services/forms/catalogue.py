@@ -14,7 +14,7 @@ import msgspec
 import yaml
 from jsonschema import Draft202012Validator, SchemaError
 
-from services.forms.definition import LANGUAGES, Form, Layout, Words
+from services.forms.definition import LANGUAGES, Form, Layout
 from services.forms.texts import Texts
 from services.kit.errors import RefusedToStart
 
@@ -35,9 +35,10 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
     texts: Texts
 
     def company(self, tenant: str) -> str:
-        """The company's name, or the tenant's id in its place."""
+        """The company's name, or nothing. (Not the tenant's id: it may stand in an address that
+        somebody made up, and what is shown at the top of a page is believed.)"""
         known = self.companies.get(tenant)
-        return known.name if known else tenant
+        return known.name if known else ""
 
 
 def read_catalogue(folder: Path, texts: Path) -> Catalogue:
@@ -129,6 +130,3 @@ def _converted(kind: Any, plain: Any, path: Path) -> Any:
         return msgspec.convert(plain, kind)
     except msgspec.ValidationError as error:
         raise RefusedToStart(f"{path}: {error}") from error
-
-
-__all__ = ["Catalogue", "Company", "Words", "read_catalogue", "read_texts"]

@@ -17,10 +17,11 @@ from services.kit.metrics import Metrics
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A form of a pool: `tenant/pool/form`. `languages` are those that the pool answers in."""
+    """A form of a pool: `tenant/pool/form`. `company` is the tenant as it is called on pages;
+    `languages` are those that the pool answers in."""
 
     name: str
-    tenant: str
+    company: str
     form: Form
     pool: PoolConfig
     languages: tuple[Language, ...]
@@ -51,7 +52,8 @@ class Intake:
         if config is None or CHANNEL not in config.channels:
             return None
         served = tuple(each for each in LANGUAGES if each in config.languages)
-        return Place(f"{config.pool}/{form}", tenant, known, config, served or LANGUAGES)
+        company = self.catalogue.company(tenant) or tenant
+        return Place(f"{config.pool}/{form}", company, known, config, served or LANGUAGES)
 
     def check(self, form: Form, typed: Mapping[str, str], language: Language) -> Checked:
         """As `Checker.check`."""

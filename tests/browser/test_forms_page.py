@@ -94,9 +94,9 @@ def test_customer_corrects_what_was_wrong_and_gets_a_receipt(page: Page, site: F
     expect(registration).to_have_value("12345")
     expect(registration).to_have_attribute("aria-invalid", "true")
     expect(registration).to_have_accessible_description(
-        "Esimerkiksi ABC-123. Jos auto on rekisteröity ulkomailla, jätä tämä tyhjäksi ja "
+        "Esimerkiksi ABC\u2011123. Jos auto on rekisteröity ulkomailla, jätä tämä tyhjäksi ja "
         "kirjoita numero viestiin. Virhe: Tarkista rekisterinumero. Suomalainen rekisterinumero "
-        "on esimerkiksi ABC-123."
+        "on esimerkiksi ABC\u2011123."
     )
     expect(page.get_by_role("radio", name="Puhelimitse")).to_be_checked()
 

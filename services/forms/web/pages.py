@@ -1,7 +1,7 @@
 """The pages' routes: the form, sending it, the receipt."""
 
-import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import parse_qsl
 
@@ -13,6 +13,7 @@ from services.forms.intake import Intake, Place
 from services.forms.tokens import Ticket, Tokens
 from services.forms.validation import FieldError
 from services.forms.web.language import choose
+from services.forms.web.notices import Notices, retry_after
 from services.forms.web.receipts import ReceiptViews
 from services.forms.web.render import FormPage, Renderer, html
 from services.kit.errors import Unavailable
@@ -21,6 +22,17 @@ _MOST_FIELDS = 100
 # A field's name begins with a letter: these cannot be mistaken for one.
 TOKEN, TRAP, SWITCH = "_token", "_homepage", "_language"
 Accept = Annotated[str, Header(alias="Accept-Language")]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A form in a customer's hands: whose it is, in which language, and what is typed in it."""
+
+    company: str
+    form: Form
+    languages: tuple[Language, ...]
+    language: Language
+    typed: Mapping[str, str]
 
 
 class Pages:
@@ -40,6 +52,7 @@ class Pages:
         self._receipts = receipts
         self._least_seconds = least_seconds
         self._texts = intake.catalogue.texts
+        self._notices = Notices(intake.catalogue, renderer)
 
     def routes(self) -> APIRouter:
         """The routes."""
@@ -49,15 +62,16 @@ class Pages:
         async def show(
             tenant: str, pool: str, form: str, lang: str = "", accept_language: Accept = ""
         ) -> Response:
+            language = choose(lang, accept_language, LANGUAGES)
             try:
                 place = self._intake.find(tenant, pool, form)
             except Unavailable as error:
-                return self._closed(tenant, choose(lang, accept_language, LANGUAGES), error)
+                return self._notices.closed(tenant, language, error)
             if place is None:
-                return self._not_found(tenant, choose(lang, accept_language, LANGUAGES))
+                return self._notices.not_found(tenant, language)
             language = choose(lang, accept_language, place.languages)
-            page = FormPage(place.form, self._tokens.issue(place.name), {})
-            return html(self._renderer.form(tenant, language, place.languages, page), language)
+            sheet = Sheet(place.company, place.form, place.languages, language, {})
+            return self._give(sheet, 200, self._tokens.issue(place.name))
 
         @router.post("/{tenant}/{pool}/{form}")
         async def send(
@@ -71,63 +85,64 @@ class Pages:
             language = choose(lang, accept_language, LANGUAGES)
             typed = await _typed(request)
             if typed is None:
-                text = self._texts.unreadable_title, self._texts.unreadable_text
-                return html(self._renderer.notice(tenant, language, *text), language, 400)
+                return self._notices.unreadable(tenant, language)
             try:
                 place = self._intake.find(tenant, pool, form)
             except Unavailable as error:
+                company = self._intake.catalogue.company(tenant)
                 known = self._intake.catalogue.forms[form]
-                return self._unavailable(tenant, known, LANGUAGES, language, typed, error)
+                return self._later(Sheet(company, known, LANGUAGES, language, typed), error)
             if place is None:
-                return self._not_found(tenant, language)
-            return await self._send(place, choose(lang, accept_language, place.languages), typed)
+                return self._notices.not_found(tenant, language)
+            language = choose(lang, accept_language, place.languages)
+            sheet = Sheet(place.company, place.form, place.languages, language, typed)
+            return await self._take(place, sheet)
 
         @router.get("/{tenant}/{pool}/{form}/receipt/{sealed}")
         async def receipt(
             tenant: str, pool: str, form: str, sealed: str, accept_language: Accept = ""
         ) -> Response:
-            seen = await self._receipts.show(
-                tenant, f"{tenant}/{pool}/{form}", sealed, choose("", accept_language, LANGUAGES)
-            )
-            return seen or self._not_found(tenant, choose("", accept_language, LANGUAGES))
+            language = choose("", accept_language, LANGUAGES)
+            seen = await self._receipts.show(tenant, f"{tenant}/{pool}/{form}", sealed, language)
+            return seen or self._notices.not_found(tenant, language)
 
         return router
 
-    async def _send(self, place: Place, language: Language, typed: Mapping[str, str]) -> Response:
-        def back(
-            errors: tuple[FieldError, ...] = (),
-            notice: tuple[Words, Words] | None = None,
-            *,
-            token: str = typed.get(TOKEN, ""),
-            status: int = 422,
-        ) -> Response:
-            page = FormPage(place.form, token, typed, errors, notice)
-            body = self._renderer.form(place.tenant, language, place.languages, page)
-            return html(body, language, status)
-
-        ticket = self._tokens.read(typed.get(TOKEN, ""), place.name)
-        if SWITCH in typed:
-            return back(status=200) if ticket else back(token=self._new(place), status=200)
-        checked = self._intake.check(place.form, typed, language)
+    async def _take(self, place: Place, sheet: Sheet) -> Response:
+        """Make a contact of the sheet, or give it back with what is to be done."""
+        token = sheet.typed.get(TOKEN, "")
+        ticket = self._tokens.read(token, place.name)
         if ticket is None or ticket.expired:
-            self._intake.returned("expired")
-            once_more = None if checked.errors else self._once_more(self._texts.expired)
-            return back(checked.errors, once_more, token=self._new(place))
+            return self._renew(place, sheet)
+        if SWITCH in sheet.typed:
+            return self._give(sheet, 200, token)
+        checked = self._intake.check(sheet.form, sheet.typed, sheet.language)
         if checked.errors:
             self._intake.returned("invalid")
-            return back(checked.errors)
-        if why := self._suspicious(ticket, typed):
-            return back(notice=self._once_more(why))
+            return self._give(sheet, 422, token, errors=checked.errors)
+        if why := self._suspicion(ticket, sheet.typed):
+            return self._give(sheet, 422, token, notice=(self._texts.once_more_title, why))
         try:
-            slip = await self._intake.accept(place, language, checked.values, "token", ticket.nonce)
-        except Unavailable as error:
-            return self._unavailable(
-                place.tenant, place.form, place.languages, language, typed, error
+            slip = await self._intake.accept(
+                place, sheet.language, checked.values, "token", ticket.nonce
             )
+        except Unavailable as error:
+            return self._later(sheet, error)
         sealed = self._tokens.seal(slip, place.name)
         return RedirectResponse(f"/forms/{place.name}/receipt/{sealed}", status_code=303)
 
-    def _suspicious(self, ticket: Ticket, typed: Mapping[str, str]) -> Words | None:
+    def _renew(self, place: Place, sheet: Sheet) -> Response:
+        """Give the sheet back with a new token in the place of one that is too old or not ours."""
+        token = self._tokens.issue(place.name)
+        if SWITCH in sheet.typed:
+            return self._give(sheet, 200, token)
+        self._intake.returned("expired")
+        checked = self._intake.check(sheet.form, sheet.typed, sheet.language)
+        once_more = (self._texts.once_more_title, self._texts.expired)
+        notice = None if checked.errors else once_more
+        return self._give(sheet, 422, token, errors=checked.errors, notice=notice)
+
+    def _suspicion(self, ticket: Ticket, typed: Mapping[str, str]) -> Words | None:
         """What to say when a program may have sent this. A person presses once more, a program
         that fills in everything does the same again; nobody is turned away silently."""
         if typed.get(TRAP):
@@ -138,39 +153,26 @@ class Pages:
             return self._texts.too_quick
         return None
 
-    def _once_more(self, why: Words) -> tuple[Words, Words]:
-        return self._texts.once_more_title, why
-
-    def _new(self, place: Place) -> str:
-        return self._tokens.issue(place.name)
-
-    def _unavailable(
-        self,
-        tenant: str,
-        form: Form,
-        languages: tuple[Language, ...],
-        language: Language,
-        typed: Mapping[str, str],
-        error: Unavailable,
-    ) -> Response:
+    def _later(self, sheet: Sheet, error: Unavailable) -> Response:
+        """Give the sheet back with its old token: sent again, it is the same contact."""
         self._intake.returned("unavailable")
         notice = self._texts.unavailable_title, self._texts.unavailable_text
-        page = FormPage(form, typed.get(TOKEN, ""), typed, (), notice)
-        body = self._renderer.form(tenant, language, languages, page)
-        return html(body, language, 503, _retry_after(error))
+        answer = self._give(sheet, 503, sheet.typed.get(TOKEN, ""), notice=notice)
+        answer.headers.update(retry_after(error))
+        return answer
 
-    def _closed(self, tenant: str, language: Language, error: Unavailable) -> Response:
-        text = self._texts.closed_title, self._texts.closed_text
-        body = self._renderer.notice(tenant, language, *text)
-        return html(body, language, 503, _retry_after(error))
-
-    def _not_found(self, tenant: str, language: Language) -> Response:
-        text = self._texts.not_found_title, self._texts.not_found_text
-        return html(self._renderer.notice(tenant, language, *text), language, 404)
-
-
-def _retry_after(error: Unavailable) -> dict[str, str]:
-    return {"Retry-After": str(math.ceil(error.retry_after))}
+    def _give(
+        self,
+        sheet: Sheet,
+        status: int,
+        token: str,
+        *,
+        errors: tuple[FieldError, ...] = (),
+        notice: tuple[Words, Words] | None = None,
+    ) -> Response:
+        page = FormPage(sheet.form, token, sheet.typed, errors, notice)
+        body = self._renderer.form(sheet.company, sheet.language, sheet.languages, page)
+        return html(body, sheet.language, status)
 
 
 async def _typed(request: Request) -> dict[str, str] | None:
@@ -181,10 +183,7 @@ async def _typed(request: Request) -> dict[str, str] | None:
     try:
         body = (await request.body()).decode("utf-8")
         pairs = parse_qsl(
-            body,
-            keep_blank_values=True,
-            errors="replace",
-            max_num_fields=_MOST_FIELDS,
+            body, keep_blank_values=True, errors="replace", max_num_fields=_MOST_FIELDS
         )
     except ValueError:
         return None

@@ -56,7 +56,8 @@ class ReceiptViews:
             instead=None if sent else (texts.sent_unseen if shown else texts.sent_hidden),
             again=f"/forms/{place}?lang={language}",
         )
-        return html(self._renderer.receipt(tenant, language, page), language)
+        company = self._catalogue.company(tenant) or tenant  # we signed for this tenant
+        return html(self._renderer.receipt(company, language, page), language)
 
     def _next_step(self, form: Form, sent: Sent | None, language: Language) -> str:
         texts = self._catalogue.texts

@@ -20,6 +20,7 @@ CSP = (
 )
 
 _SPACE_IN_NUMBER = re.compile(r"(?<=\d) (?=\d)")
+_HYPHEN_IN_PLATE = re.compile(r"(?<=[A-Z])-(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class ReceiptPage:
 
 
 class Renderer:
-    """Makes pages of a tenant in a language."""
+    """Makes pages of a company in a language; without a name the page has none at its top."""
 
     def __init__(self, catalogue: Catalogue, asset: Callable[[str], str]) -> None:
         self._catalogue = catalogue
@@ -60,25 +61,25 @@ class Renderer:
         self._env.filters["whole_numbers"] = _whole_numbers
 
     def form(
-        self, tenant: str, language: Language, languages: Sequence[Language], page: FormPage
+        self, company: str, language: Language, languages: Sequence[Language], page: FormPage
     ) -> str:
         """The form, empty or as it was filled in."""
         errors = {error.field: error.message for error in page.errors}
         return self._page(
-            "form.html", tenant, language, languages=languages, page=page, errors=errors
+            "form.html", company, language, languages=languages, page=page, errors=errors
         )
 
-    def receipt(self, tenant: str, language: Language, page: ReceiptPage) -> str:
+    def receipt(self, company: str, language: Language, page: ReceiptPage) -> str:
         """The receipt."""
-        return self._page("receipt.html", tenant, language, page=page)
+        return self._page("receipt.html", company, language, page=page)
 
-    def notice(self, tenant: str, language: Language, title: Words, text: Words) -> str:
+    def notice(self, company: str, language: Language, title: Words, text: Words) -> str:
         """A page that only says something."""
-        return self._page("notice.html", tenant, language, title=title, text=text)
+        return self._page("notice.html", company, language, title=title, text=text)
 
-    def _page(self, template: str, tenant: str, language: Language, **values: Any) -> str:
+    def _page(self, template: str, company: str, language: Language, **values: Any) -> str:
         return self._env.get_template(template).render(
-            company=self._catalogue.company(tenant),
+            company=company,
             language=language,
             all_languages=LANGUAGES,
             texts=self._catalogue.texts,
@@ -88,18 +89,15 @@ class Renderer:
 
 
 def _whole_numbers(text: str) -> str:
-    """The text with numbers such as `040 123 4567` kept on one line."""
-    return _SPACE_IN_NUMBER.sub("\u00a0", text)
+    """The text with numbers such as `040 123 4567` and `ABC-123` kept on one line."""
+    return _HYPHEN_IN_PLATE.sub("\u2011", _SPACE_IN_NUMBER.sub("\u00a0", text))
 
 
-def html(
-    body: str, language: Language, status: int = 200, headers: Mapping[str, str] | None = None
-) -> HTMLResponse:
+def html(body: str, language: Language, status: int = 200) -> HTMLResponse:
     """A page as an answer. It is never kept anywhere: it holds what a customer typed."""
-    own = {
+    headers = {
         "Content-Language": language,
         "Cache-Control": "no-store",
         "Vary": "Accept-Language",
-        **(headers or {}),
     }
-    return HTMLResponse(body, status_code=status, headers=own)
+    return HTMLResponse(body, status_code=status, headers=headers)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlencode
@@ -31,6 +32,7 @@ FILLED_IN = {
 }
 
 
+@cache
 def shipped() -> Catalogue:
     """The forms that come with the service."""
     return read_catalogue(OWN_FOLDER / "catalogue", OWN_FOLDER / "texts.yaml")
@@ -133,7 +135,9 @@ class Desk:
             data=self.folder,
             publish_timeout=0.2,
         )
-        self.app = assemble(settings, self.clock, self.metrics, self.publisher, self.pools, ())
+        self.app = assemble(
+            settings, shipped(), self.clock, self.metrics, self.publisher, self.pools, ()
+        )
 
     def client(self) -> httpx.AsyncClient:
         """A customer's browser that follows no redirects."""

@@ -1,7 +1,7 @@
 """What people type is understood; what cannot be right is not taken."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.forms import checks
@@ -81,6 +81,7 @@ def test_what_stands_on_no_finnish_plate_is_no_registration_number(typed: str) -
         checks.registration(typed)
 
 
+@settings(deadline=None)
 @given(
     st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZÅÄÖ", min_size=2, max_size=3),
     st.integers(1, 999),
@@ -163,6 +164,7 @@ def test_text_keeps_its_lines_only_where_lines_are_meant() -> None:
     assert checks.clean(typed, lines=False) == "Hei Jarrut vinkuvat."
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=())))
 def test_cleaned_text_can_always_be_written_and_is_clean_already(typed: str) -> None:
     for lines in (True, False):

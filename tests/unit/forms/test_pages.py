@@ -266,6 +266,20 @@ async def test_unknown_pool_or_form_is_a_friendly_page(desk: Desk, path: str) ->
         assert Page(answer.text).one("h1").text == TEXTS.not_found_title.sv
 
 
+async def test_name_that_somebody_wrote_into_an_address_is_not_shown_as_the_company(
+    desk: Desk,
+) -> None:
+    path = "/forms/call-0700-1234/service/car-service"
+    async with desk.client() as client:
+        unknown = await client.get(path)
+        desk.pools.pools = None
+        closed = await client.get(path)
+    sent = await desk.send(FILLED_IN, path=path)
+    assert [unknown.status_code, closed.status_code, sent.status_code] == [404, 503, 503]
+    for answer in (unknown, closed, sent):
+        assert "call-0700" not in answer.text
+
+
 async def test_pool_without_the_channel_has_no_forms(desk: Desk) -> None:
     channels = {"chat": POOL.channels["chat"]}
     desk.pools.pools = {POOL.pool: replace(POOL, channels=channels)}
