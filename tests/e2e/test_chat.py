@@ -1,19 +1,23 @@
 """The chat on a real broker: what is acknowledged is durable, once, and seen by everybody."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
 import pytest
+from redis.asyncio import Redis
 from websockets.exceptions import ConnectionClosed
 
 from services.chat import core
+from services.contracts import views
 from services.contracts.contact_events import ContactEnded, ContactOpened
 from services.contracts.messages import ConversationStarted, MessageCreated
 from services.contracts.topics import CONTACT_EVENTS, MESSAGES
 from services.kit.clock import new_id
 from tests.support.talking import (
+    PARTITION,
     POOL,
     FakeRouter,
     Running,
@@ -337,3 +341,40 @@ def _renamed(head: Any, opened: dict[str, Any]) -> Any:
     import msgspec
 
     return msgspec.structs.replace(head, conversation_id=opened["conversation_id"])
+
+
+async def test_place_in_the_line_comes_from_the_views_and_chats_go_on_without_them(
+    site: Site, chat: Running, router: FakeRouter, client: httpx.AsyncClient
+) -> None:
+    first, second = [await open_chat(client, chat) for _ in range(2)]
+    for opened in (first, second):
+        await router.contact(opened["contact_id"])
+    views_of = Redis.from_url(site.settings.redis)
+
+    async def show(applied: int) -> None:
+        for place, opened in enumerate((first, second)):
+            contact = opened["contact_id"]
+            view = {"contact_id": contact, "state": "queued", "waiting_since": place}
+            await views_of.hset(views.contacts(PARTITION), contact, json.dumps(view))
+        await views_of.set(views.applied(PARTITION), applied)
+
+    async with chat_socket(chat, second) as socket:
+        await show(10**9)
+        assert (await socket.until("queue"))["position"] == 2
+        await router.assign(first["contact_id"], "anna")
+        assert (await socket.until("queue"))["position"] == 1
+        await views_of.aclose()
+        await asyncio.to_thread(site.servers.redis.stop)
+        try:
+            third = await open_chat(client, chat)
+            await router.assign(third["contact_id"], "anna")
+            await socket.send("typing")
+            await socket.send("msg", cid="without", text="Ilman Redisiä")
+            await socket.until("ack", cid="without")
+        finally:
+            await asyncio.to_thread(site.servers.redis.start)
+        await views_of.flushdb()
+        await show(10**9)
+        async with chat_socket(chat, second) as again:
+            assert (await again.until("queue", seconds=30))["position"] == 1
+    await views_of.aclose()

@@ -186,9 +186,11 @@ class Writer:
     """Writes to any topic as a service would."""
 
     def __init__(self, settings: Settings) -> None:
-        self._producer = AIOKafkaProducer(bootstrap_servers=settings.kafka, acks="all")
+        self._kafka = settings.kafka
+        self._producer: AIOKafkaProducer
 
     async def __aenter__(self) -> Self:
+        self._producer = AIOKafkaProducer(bootstrap_servers=self._kafka, acks="all")
         await self._producer.start()
         return self
 

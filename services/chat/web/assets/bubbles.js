@@ -1,5 +1,6 @@
 // The messages on the page: each one once, in the order of their seq, what is on its way last.
 
+const REGIONS = { fi: "fi-FI", sv: "sv-FI", en: "en-GB" };
 const LINK = /https?:\/\/[^\s<>"']+[^\s<>"'.,:;!?)\]]/g;
 
 export class Bubbles {
@@ -7,7 +8,7 @@ export class Bubbles {
     this.log = log;
     this.scroll = scroll;
     this.texts = texts;
-    this.clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+    this.clock = new Intl.DateTimeFormat(REGIONS[language], { hour: "2-digit", minute: "2-digit" });
     this.byId = new Map();
     this.readTo = -1;
   }

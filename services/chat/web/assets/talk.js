@@ -39,7 +39,7 @@ export class Talk {
   say(text) {
     const message = { cid: newCid(), text, at: Date.now() };
     this.store.set({ pending: [...this.pending(), message], draft: "" });
-    this.bubbles.pend(message, "sending");
+    this.bubbles.pend(message, this.connection.up ? "sending" : "unsent");
     if (this.pending().length === 1) this.sendFirst();
   }
 
