@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -18,12 +17,12 @@ from types import FrameType
 from deploy.local import dotenv
 from deploy.local.background import stop_running, up
 from deploy.local.child import die_with
+from deploy.local.demo import DemoRun
 from deploy.local.errors import LocalError
 from deploy.local.paths import ROOT, Places
-from deploy.local.process import mortal
-from deploy.local.processes import DEMO
+from deploy.local.process import wait_until
 from deploy.local.stack import LocalStack, Stopped
-from deploy.local.state import State, StateFile
+from deploy.local.state import StateFile
 from deploy.local.summary import ready_lines, status_lines
 
 INTERRUPTED = 130
@@ -56,7 +55,7 @@ def say(text: str) -> None:
 
 
 def supervise(
-    only: str | None, *, work: Callable[[LocalStack], int], background: bool = False
+    only: str | None, *, work: Callable[[LocalStack, Signals], int], background: bool = False
 ) -> int:
     """Bring a stack up, do the work on it in this process, and take it down.
 
@@ -72,22 +71,26 @@ def supervise(
     except Stopped:
         return INTERRUPTED
     try:
-        code = work(stack)
+        code = work(stack, signals)
     finally:
         stack.stop(impatient=signals.impatient)
     return INTERRUPTED if signals.stopping() and code == 0 else code
 
 
 def run(only: str | None) -> int:
-    """In the foreground, with the demo."""
+    """In the foreground, with the demo to be watched until Ctrl-C."""
     say("Starting the local platform …")
 
-    def work(stack: LocalStack) -> int:
-        if only is None:
-            stack.watch_demo()
+    def work(stack: LocalStack, signals: Signals) -> int:
         for line in ready_lines(stack.ports, only):
             say(line)
         say("Ctrl-C stops everything.")
+        if only is None:
+            play = DemoRun([], stack.env)
+            stack.run(until=lambda: play.over)
+            code = play.end(impatient=signals.impatient)
+            if not signals.stopping():
+                say(f"The demo ended with exit code {code}; the platform goes on.")
         stack.run()
         say("Stopping …")
         return 0
@@ -100,7 +103,7 @@ def run(only: str | None) -> int:
 def serve(only: str | None) -> int:
     """What `up` starts in the background."""
 
-    def work(stack: LocalStack) -> int:
+    def work(stack: LocalStack, _signals: Signals) -> int:
         stack.run()
         return 0
 
@@ -110,24 +113,21 @@ def serve(only: str | None) -> int:
 
 def demo(arguments: list[str]) -> int:
     """Run `python -m demo` with these arguments against the running stack, or against its own."""
-    running = StateFile(Places().run).read()
-    if running is not None:
-        return _run_demo(up(None, say), arguments).wait()
+    if StateFile(Places().run).read() is not None:
+        state = up(None, say)
+        signals = Signals()
+        play = DemoRun(arguments, state.env)
+        while not wait_until(lambda: play.over or signals.stopping(), 3600.0):
+            pass
+        return play.end(impatient=signals.impatient)
 
-    def work(stack: LocalStack) -> int:
-        process = _run_demo(State(os.getpid(), env=stack.env), arguments)
-        stack.run(until=lambda: process.poll() is not None)
-        process.terminate()
-        return process.wait()
+    def work(stack: LocalStack, signals: Signals) -> int:
+        play = DemoRun(arguments, stack.env)
+        stack.run(until=lambda: play.over)
+        return play.end(impatient=signals.impatient)
 
     say("No platform is running: starting one for the demo …")
     return supervise(None, work=work)
-
-
-def _run_demo(state: State, arguments: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        mortal([sys.executable, *DEMO, *arguments]), cwd=ROOT, env={**os.environ, **state.env}
-    )
 
 
 def status() -> int:

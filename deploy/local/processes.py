@@ -28,7 +28,6 @@ TITLES = {
     "follower": "Follower",
 }
 TOPICS = ("-m", "services.kit.topics")
-DEMO = ("-m", "demo")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,6 @@ from deploy.local.paths import ROOT, Places
 from deploy.local.ports import check_free, ports_from
 from deploy.local.process import Managed, tail, wait_until
 from deploy.local.processes import (
-    DEMO,
     TOPICS,
     Spec,
     environment,
@@ -93,10 +92,6 @@ class LocalStack:
             raise
         self._ready = True
         self._write_state()
-
-    def watch_demo(self) -> None:
-        """Let the demo's customers and agents run beside the platform until the end."""
-        self._supervisor.watch(self._managed(Spec("demo", DEMO)))
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Supervise until the condition holds or the end is asked for."""
