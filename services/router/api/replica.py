@@ -98,8 +98,12 @@ class Replica:
 
     async def _until_live(self, reader: JournalReader) -> None:
         await reader.caught_up.wait()
-        self._live = True
         log.info("the journal has been read", extra={"positions": dict(reader.positions)})
+        self.become_live()
+
+    def become_live(self) -> None:
+        """The past has been read: from now on everybody is told."""
+        self._live = True
         self._wake()
 
     def take(self, number: int, record: Record) -> None:

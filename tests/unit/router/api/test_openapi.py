@@ -1,0 +1,55 @@
+"""The OpenAPI document: every route says what it does, with examples and its problems."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from services.router.api.app import create_app
+from services.router.api.settings import ApiSettings
+from services.router.pool_file import parse
+
+
+@pytest.fixture(scope="module")
+def document(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    data: Path = tmp_path_factory.mktemp("data")
+    return create_app(ApiSettings(environment="development", data=data)).openapi()
+
+
+def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (f"{method} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        if not path.startswith("/v1/dev/")
+    ]
+
+
+def test_every_route_has_a_summary_an_example_and_its_problems(document: dict[str, Any]) -> None:
+    found = operations(document)
+    assert len(found) == 14
+    for name, operation in found:
+        assert operation["summary"], name
+        assert operation["security"], name
+        answers = operation["responses"]
+        assert answers["200"]["content"]["application/json"]["example"], name
+        for status in ("401", "422", "503"):
+            assert "application/problem+json" in answers[status]["content"], (name, status)
+
+
+def test_every_body_has_an_example(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    for name in ("AgentBody", "PresenceBody", "DispositionBody", "CancelBody", "TokenBody"):
+        assert schemas[name]["examples"], name
+
+
+def test_commands_say_that_they_may_answer_202(document: dict[str, Any]) -> None:
+    for name, operation in operations(document):
+        if name.startswith(("put", "post")):
+            assert "202" in operation["responses"], name
+
+
+def test_example_of_a_pool_is_valid(document: dict[str, Any]) -> None:
+    put = document["paths"]["/v1/pools/{tenant}/{pool}"]["put"]
+    text = put["requestBody"]["content"]["application/yaml"]["example"]
+    assert parse(text, partitions=6).pool == "kaarna/service"

@@ -1,0 +1,97 @@
+"""The dashboards' numbers."""
+
+from services.kit.clock import SetClock
+from services.kit.metrics import Metrics
+from services.router.core.partition import Partition
+from services.router.follower.numbers import AGENT_STATES, Counters, Gauges, state_of
+from tests.unit.router.core.world import PARTITION, POOL, World
+
+
+def counted(world: World) -> Metrics:
+    metrics = Metrics("test")
+    counters, partition = Counters(metrics), Partition(PARTITION)
+    for record in world.journal:
+        counters.count(partition, record)
+        partition.apply(record)
+    return metrics
+
+
+def value(metrics: Metrics, name: str, **labels: str) -> float | None:
+    return metrics.registry.get_sample_value(name, labels)
+
+
+def test_contacts_offers_and_waits_are_counted_by_queue() -> None:
+    world = World()
+    world.agent("anna")
+    world.opened("c1")
+    world.decline("c1")
+    world.wait(20)
+    world.accept("c1")
+    world.complete("c1")
+    world.opened("c2", topic="billing")
+    world.ended("c2")
+    metrics = counted(world)
+    general = {"pool": POOL, "queue": "general"}
+    assert value(metrics, "router_contacts_total", channel="chat", **general) == 1
+    assert value(metrics, "router_offers_total", result="made", **general) == 2
+    assert value(metrics, "router_offers_total", result="declined", **general) == 1
+    assert value(metrics, "router_offers_total", result="accepted", **general) == 1
+    ended = "router_contacts_ended_total"
+    assert value(metrics, ended, channel="chat", result="served", **general) == 1
+    billing = {"pool": POOL, "queue": "billing"}
+    assert value(metrics, ended, channel="chat", result="abandoned", **billing) == 1
+    assert value(metrics, "router_wait_seconds_count", channel="chat", **general) == 1
+    waited = value(metrics, "router_wait_seconds_sum", channel="chat", **general)
+    assert waited is not None
+    assert waited >= 15
+
+
+def test_gauges_show_what_is_true_now_and_forget_what_is_gone() -> None:
+    world = World()
+    world.opened("c1", topic="billing")
+    clock, metrics = SetClock(world.now), Metrics("test")
+    gauges = Gauges(metrics, clock, [world.partition], period=2)
+    clock.advance(30)
+    gauges.take()
+    billing = {"pool": POOL, "queue": "billing"}
+    assert value(metrics, "router_waiting", **billing) == 1
+    assert value(metrics, "router_longest_wait_seconds", **billing) == 30
+    assert value(metrics, "journal_age_seconds", partition=str(PARTITION)) == 30
+    world.cancel("c1")
+    gauges.take()
+    assert value(metrics, "router_waiting", **billing) == 0
+    assert value(metrics, "router_longest_wait_seconds", **billing) == 0
+    del world.partition.pools[POOL]
+    gauges.take()
+    assert value(metrics, "router_waiting", **billing) is None
+
+
+def test_agents_are_shown_by_state() -> None:
+    world = World()
+    for name in ("free", "busy", "pause", "away"):
+        world.agent(name, **{"billing": 3} if name == "busy" else {})
+    world.presence("pause", "break")
+    world.opened("c1", topic="billing")
+    world.disconnect("away")
+    agents = world.partition.pools[POOL].agents
+    assert {name: state_of(agent) for name, agent in agents.items()} == {
+        "free": "available",
+        "busy": "busy",
+        "pause": "break",
+        "away": "offline",
+    }
+    metrics = Metrics("test")
+    Gauges(metrics, SetClock(), [world.partition], period=2).take()
+    shown = {s: value(metrics, "router_agents", pool=POOL, state=s) for s in AGENT_STATES}
+    assert shown == {
+        "available": 1, "busy": 1, "break": 1, "wrap_up": 0, "draining": 0, "offline": 1,
+    }  # fmt: skip
+
+
+def test_void_records_are_counted() -> None:
+    metrics = Metrics("test")
+    counters = Counters(metrics)
+    counters.count_void(0)
+    assert value(metrics, "journal_void_total") is None
+    counters.count_void(3)
+    assert value(metrics, "journal_void_total") == 3
