@@ -40,7 +40,7 @@ class Company:
             f"/v1/pools/{POOL}",
             token,
             content=POOL_FILE.read_bytes(),
-            headers={"Content-Type": "application/yaml"},
+            headers={"content-type": "application/yaml"},
         )
         await asyncio.gather(*(self._provision(person, token) for person in self.people))
         self._tasks = [asyncio.create_task(self._at_work(agent)) for agent in self._agents]
@@ -77,7 +77,7 @@ class Company:
             answer = await self._around.door.ask(
                 "PUT", f"{self._around.places.api}{path}", token=token, key=key, **request
             )
-            if answer.status_code == 200:
+            if answer.status == 200:
                 return
             if loop.time() > deadline:
                 raise GaveUp(f"PUT {path}: the router does not answer")

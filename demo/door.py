@@ -9,8 +9,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-import httpx
-
+from demo.http import Client, Response
 from demo.pace import Pace
 
 LATER = frozenset({429, 502, 503, 504})
@@ -22,9 +21,9 @@ PATIENCE = 120.0
 class Refused(Exception):
     """The door's answer is no, and asking again would not change it."""
 
-    def __init__(self, response: httpx.Response) -> None:
-        super().__init__(f"{response.request.url.path}: {response.status_code} {response.text}")
-        self.status = response.status_code
+    def __init__(self, response: Response) -> None:
+        super().__init__(f"{response.path}: {response.status} {response.text}")
+        self.status = response.status
         self.response = response
 
 
@@ -35,7 +34,7 @@ class GaveUp(Exception):
 class Door:
     """Requests to the platform. `retries` counts those that had to be sent again."""
 
-    def __init__(self, client: httpx.AsyncClient, pace: Pace) -> None:
+    def __init__(self, client: Client, pace: Pace) -> None:
         self._client = client
         self._pace = pace
         self.retries = 0
@@ -50,7 +49,7 @@ class Door:
         headers: Mapping[str, str] | None = None,
         patience: float = PATIENCE,
         **request: Any,
-    ) -> httpx.Response:
+    ) -> Response:
         """The answer (2xx or 3xx). `token`: bearer; `key`: the Idempotency-Key; `patience` in
         seconds. Raises `Refused` or `GaveUp`."""
         sent = dict(headers or {})
@@ -65,15 +64,15 @@ class Door:
             wait = pause
             try:
                 response = await self._client.request(method, url, headers=sent, **request)
-            except httpx.TransportError:
+            except (OSError, TimeoutError):
                 pass
             else:
-                if response.status_code not in LATER:
-                    if response.is_error:
+                if response.status not in LATER:
+                    if response.status >= 400:
                         raise Refused(response)
                     return response
                 with contextlib.suppress(KeyError, ValueError):
-                    wait = max(pause, self._pace.real(float(response.headers["Retry-After"])))
+                    wait = max(pause, self._pace.real(float(response.headers["retry-after"])))
             if loop.time() + wait > deadline:
                 raise GaveUp(f"{method} {url}")
             self.retries += 1
@@ -83,12 +82,3 @@ class Door:
     async def said(self, method: str, url: str, **request: Any) -> Any:
         """The answer's JSON."""
         return (await self.ask(method, url, **request)).json()
-
-
-def new_client(connections: int) -> httpx.AsyncClient:
-    """A client for many customers at once; the machine's proxies are none of its business."""
-    return httpx.AsyncClient(
-        timeout=httpx.Timeout(10.0, pool=None),
-        limits=httpx.Limits(max_connections=connections, max_keepalive_connections=connections),
-        trust_env=False,
-    )

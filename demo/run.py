@@ -11,7 +11,8 @@ from demo.company import Company
 from demo.customers import chat
 from demo.customers.crowd import Crowd
 from demo.customers.surroundings import Surroundings
-from demo.door import Door, new_client
+from demo.door import Door
+from demo.http import Client
 from demo.mailbox import listening
 from demo.numbers import Run, report
 from demo.options import Options
@@ -25,7 +26,6 @@ from services.contracts.routing_events import ContactQueued
 from services.kit.case_number import case_number
 from services.kit.clock import SystemClock
 
-CONNECTIONS = 200
 SIGN_IN_SECONDS = 20.0
 LOOK = 0.25
 LOOK_AGAIN = 2.0
@@ -51,7 +51,7 @@ class Demo:
         self._offered: dict[str, int] = {}
         self._cases: dict[str, tuple[str, str]] = {}
         self._looked: dict[str, float] = {}
-        self._client = new_client(CONNECTIONS)
+        self._client = Client()
         self._door = Door(self._client, pace)
         self.around = Surroundings(
             places=places,
@@ -70,7 +70,7 @@ class Demo:
         Raises `GaveUp` or `Refused` when the platform does not let the company open.
         """
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(self._client.aclose)
+            stack.callback(self._client.close)
             await stack.enter_async_context(listening(self.places.mailbox, self.records.letter))
             for work in (self.watch.follow_journal, self.watch.follow_messages):
                 task = asyncio.create_task(self._reader(work(), stop))
