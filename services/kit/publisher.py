@@ -11,6 +11,7 @@ kafka-python's producer runs in its own threads; this bridges it to asyncio. Wha
 
 import asyncio
 import logging
+import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,7 @@ from services.kit.settings import Settings
 
 log = logging.getLogger(__name__)
 _CLOSE_TIMEOUT = 3.0
+_KNOCK_TIMEOUT = 1.0
 
 
 def partition_of(key: str, partitions: int) -> int:
@@ -230,8 +232,10 @@ class Publisher:
                 pause = min(pause * 2, 2.0)
 
     def _build(self) -> Any:
+        servers = self._settings.kafka.split(",")
+        _knock(servers)
         producer = KafkaProducer(
-            bootstrap_servers=self._settings.kafka.split(","),
+            bootstrap_servers=servers,
             client_id=f"jonoton-{self._metrics.service}",
             acks="all",
             enable_idempotence=True,
@@ -254,6 +258,20 @@ class Publisher:
         if self._stopped:  # nobody waited for this thread
             producer.close(timeout=0)
         return producer
+
+
+def _knock(servers: list[str]) -> None:
+    """Raise `OSError` unless somebody listens: a producer whose constructor fails leaves its
+    sockets open until the garbage collector comes by."""
+    for number, server in enumerate(servers, 1):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            socket.create_connection((host.strip("[]"), int(port)), _KNOCK_TIMEOUT).close()
+        except OSError:
+            if number == len(servers):
+                raise
+        else:
+            return
 
 
 def _close(producer: Any) -> None:
