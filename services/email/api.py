@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import traceback
+from typing import cast
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -71,9 +72,10 @@ class _Connection(SMTP):  # type: ignore[misc]
 
     def _refuse(self, transport: asyncio.BaseTransport | None, words: bytes) -> None:
         self._refused = True
-        if isinstance(transport, asyncio.Transport):
-            transport.write(words)
-            transport.close()
+        # uvloop's transports are none of asyncio's classes.
+        stream = cast("asyncio.WriteTransport", transport)
+        stream.write(words)
+        stream.close()
 
 
 class _Handler:

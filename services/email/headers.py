@@ -39,8 +39,8 @@ class Headers:
         return (cleaning.line(_words(pairs[0][0]), 200) if pairs else ""), ""
 
     def ids(self, name: str) -> tuple[str, ...]:
-        """The Message-IDs in a header."""
-        return cleaning.message_ids(self.raw(name))
+        """The Message-IDs in a header; some programs write long ones as encoded words."""
+        return cleaning.message_ids(_words(self.raw(name)))
 
 
 def decode(value: bytes, charset: str | None) -> str:

@@ -30,6 +30,13 @@ def test_parents_are_the_mail_answered_and_then_the_references_from_last_to_firs
     assert mail.parents == ("<3@x>", "<2@x>", "<1@x>")
 
 
+def test_long_parents_that_were_written_as_encoded_words_are_read() -> None:
+    ours = f"<{'a' * 16}.{'b' * 32}.{'c' * 24}@kaarna.example>"
+    raw = written(References=f"<1@x> {ours}")
+    assert ours.encode() not in raw
+    assert read(raw).parents == (ours, "<1@x>")
+
+
 def test_mail_of_html_alone_is_read_as_text() -> None:
     raw = (
         b"From: a@example.com\r\nContent-Type: text/html; charset=iso-8859-1\r\n\r\n"
