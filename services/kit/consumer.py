@@ -19,7 +19,7 @@ from services.contracts.topics import Topic
 from services.kit import tasks
 from services.kit.dead_letter import DeadLetters
 from services.kit.errors import InvalidMessage, Unavailable
-from services.kit.log_reader import Raw, connected
+from services.kit.log_reader import Raw, connected, disconnect, stopped_fetching
 from services.kit.metrics import Metrics
 from services.kit.settings import Settings
 
@@ -68,6 +68,11 @@ class GroupConsumer:
         return None
 
     async def _run(self) -> None:
+        while not self._stopped:
+            await self._consume()
+
+    async def _consume(self) -> None:
+        """Until stopped, or until the consumer has stopped fetching."""
         consumer = await connected(
             lambda: AIOKafkaConsumer(
                 self._topic.name,
@@ -83,6 +88,8 @@ class GroupConsumer:
         try:
             while not self._stopped:
                 fetched = await consumer.getmany(timeout_ms=1000, max_records=500)
+                if not fetched and stopped_fetching(consumer):
+                    return
                 for tp, records in fetched.items():
                     for r in records:
                         raw = Raw(tp.partition, r.offset, r.timestamp, r.key, r.value)
@@ -91,7 +98,7 @@ class GroupConsumer:
                             return
                     await self._commit(consumer, tp, records[-1].offset + 1)
         finally:
-            await consumer.stop()
+            await disconnect(consumer)
 
     async def _handle(self, raw: Raw) -> None:
         pause = 0.1

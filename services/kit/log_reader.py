@@ -46,13 +46,18 @@ class LogReader:
             for number in (partitions if partitions is not None else range(count))
         ]
         self._start = dict(start or {})
+        self._next: dict[int, int] = {}
         self._settings = settings
         self._max_records = max_records
         self._consumer: AIOKafkaConsumer | None = None
 
     async def open(self) -> None:
         """Connect and take the position."""
-        self._consumer = await connected(
+        self._next = dict(self._start)
+        self._consumer = await self._connected()
+
+    async def _connected(self) -> AIOKafkaConsumer:
+        consumer: AIOKafkaConsumer = await connected(
             lambda: AIOKafkaConsumer(
                 bootstrap_servers=self._settings.kafka,
                 group_id=None,
@@ -64,16 +69,18 @@ class LogReader:
                 request_timeout_ms=15_000,
             )
         )
-        self._consumer.assign(self._partitions)
+        consumer.assign(self._partitions)
         for tp in self._partitions:
-            if tp.partition in self._start:
-                self._consumer.seek(tp, self._start[tp.partition])
+            if tp.partition in self._next:
+                consumer.seek(tp, self._next[tp.partition])
+        return consumer
 
     def rewind(self) -> None:
         """Go back to the start."""
         assert self._consumer is not None  # noqa: S101 - open() first
+        self._next = {tp.partition: self._start.get(tp.partition, 0) for tp in self._partitions}
         for tp in self._partitions:
-            self._consumer.seek(tp, self._start.get(tp.partition, 0))
+            self._consumer.seek(tp, self._next[tp.partition])
 
     async def ends(self) -> dict[int, int]:
         """The offset after the last record, per partition. Waits while the broker is away."""
@@ -90,6 +97,13 @@ class LogReader:
         """The next records of all partitions, each partition's in order; empty on a time-out."""
         assert self._consumer is not None  # noqa: S101 - open() first
         fetched = await self._consumer.getmany(timeout_ms=timeout_ms, max_records=self._max_records)
+        if not fetched and stopped_fetching(self._consumer):
+            # The old one goes last: others may be asking it for the ends meanwhile.
+            fresh = await self._connected()
+            old, self._consumer = self._consumer, fresh
+            await disconnect(old)
+        for tp, records in fetched.items():
+            self._next[tp.partition] = records[-1].offset + 1
         return [
             Raw(tp.partition, r.offset, r.timestamp, r.key, r.value)
             for tp, records in fetched.items()
@@ -106,7 +120,29 @@ class LogReader:
         """Disconnect."""
         if self._consumer is not None:
             consumer, self._consumer = self._consumer, None
-            await consumer.stop()
+            await disconnect(consumer)
+
+
+def stopped_fetching(consumer: AIOKafkaConsumer) -> bool:
+    """Whether the consumer will never fetch again: then it answers "nothing there" for ever, and
+    only a new one helps.
+
+    aiokafka's fetching task dies of a KeyError when a request times out whose connection is gone
+    already (0.14; a broker killed under load shows it), and nobody looks at the task.
+    """
+    fetcher = consumer._fetcher  # noqa: SLF001 - there is no other way to see it
+    if fetcher is None or not fetcher.error_future.done():
+        return False
+    log.error("the consumer has stopped fetching: a new one is needed")
+    return True
+
+
+async def disconnect(consumer: AIOKafkaConsumer) -> None:
+    """Stop a consumer, and close its connections even if its fetching had died."""
+    try:
+        await consumer.stop()
+    except KafkaError:
+        await consumer._client.close()  # noqa: SLF001 - what stop() did not come to
 
 
 async def connected(make: Callable[[], Any]) -> Any:

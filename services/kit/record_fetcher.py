@@ -4,7 +4,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from services.contracts.topics import Topic
-from services.kit.log_reader import Raw, connected
+from services.kit.log_reader import Raw, connected, disconnect, stopped_fetching
 from services.kit.settings import Settings
 
 
@@ -39,6 +39,9 @@ class RecordFetcher:
                 continue
             except KafkaError:
                 continue
+            if not fetched and stopped_fetching(consumer):
+                await self.close()
+                return await self.fetch(partition, offset)
             for record in fetched.get(tp, ()):
                 if record.offset != offset:
                     return None
@@ -49,7 +52,7 @@ class RecordFetcher:
         """Disconnect."""
         if self._consumer is not None:
             consumer, self._consumer = self._consumer, None
-            await consumer.stop()
+            await disconnect(consumer)
 
     async def _connect(self) -> AIOKafkaConsumer:
         self._consumer = await connected(

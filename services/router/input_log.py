@@ -7,7 +7,7 @@ from aiokafka.errors import KafkaError, OffsetOutOfRangeError
 
 from services.contracts.topics import CONTACT_EVENTS
 from services.kit.errors import RefusedToStart
-from services.kit.log_reader import connected
+from services.kit.log_reader import connected, disconnect, stopped_fetching
 from services.router.settings import RouterSettings
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,10 @@ class InputLog:
             log.warning("the input log cannot be read", extra={"cause": repr(error)})
             return []
         records = fetched.get(self._tp, [])
+        if not records and stopped_fetching(consumer):
+            await self.close()
+            await self.open()
+            self._next = -1
         if records:
             self._next = records[-1].offset + 1
         return [(record.offset, record.value or b"") for record in records]
@@ -74,7 +78,7 @@ class InputLog:
         """Disconnect."""
         if self._consumer is not None:
             consumer, self._consumer = self._consumer, None
-            await consumer.stop()
+            await disconnect(consumer)
 
     async def _find_start(self, offset: int) -> None:
         assert self._consumer is not None  # noqa: S101 - open() first
