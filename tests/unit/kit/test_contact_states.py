@@ -1,0 +1,75 @@
+"""Where contacts are by the journal."""
+
+from services.contracts.journal import Record, Source
+from services.contracts.routing_events import (
+    AnyRoutingEvent,
+    AssignmentEnded,
+    AssignmentStarted,
+    AssignmentWrapping,
+    ContactClosed,
+    ContactForgotten,
+    ContactQueued,
+    ContactRequeued,
+    ContactWithdrawn,
+    QueuedContact,
+)
+from services.kit.contact_states import ContactStates
+
+POOL = "kaarna/service"
+IDS = {"assignment": "a", "contact": "c", "agent": "aino"}
+STARTED = AssignmentStarted(
+    pool=POOL, offer="o", conversation="v", channel="chat", queue="all", waited_ms=1, **IDS
+)
+
+
+def queued(contact: str = "c", channel: str = "chat") -> ContactQueued:
+    """A contact waits."""
+    waiting = QueuedContact(
+        id=contact, conversation="v", channel=channel, queue="all", virtual_start=1, priority=5
+    )
+    return ContactQueued(pool=POOL, contact=waiting)
+
+
+def states(*events: AnyRoutingEvent, limit: int = 10) -> ContactStates:
+    """After these events, one record each."""
+    made = ContactStates(frozenset({"chat"}), limit=limit)
+    for number, event in enumerate(events):
+        made.take(Record(epoch=0, src=Source("t", number), at=1, events=(event,)))
+    return made
+
+
+def test_contact_is_followed_from_its_queue_to_its_end() -> None:
+    story: list[tuple[AnyRoutingEvent, str | None]] = [
+        (queued(), "waiting"),
+        (STARTED, "assigned"),
+        (AssignmentWrapping(pool=POOL, until=1, **IDS), "wrapping"),
+        (AssignmentEnded(pool=POOL, result="completed", **IDS), "over"),
+        (ContactClosed(pool=POOL, contact="c", agent="aino"), "over"),
+        (ContactForgotten(pool=POOL, contact="c"), None),
+    ]
+    events = [event for event, _ in story]
+    for number, (_, state) in enumerate(story, 1):
+        assert states(*events[:number]).get("c") == state
+
+
+def test_lost_agents_contact_waits_again() -> None:
+    lost = AssignmentEnded(pool=POOL, result="agent_lost", **IDS)
+    assert states(queued(), STARTED, lost).get("c") == "waiting"
+    again = ContactRequeued(pool=POOL, contact="c", reason="agent_lost")
+    assert states(queued(), STARTED, lost, again).get("c") == "waiting"
+
+
+def test_withdrawn_contact_is_over() -> None:
+    assert states(queued(), ContactWithdrawn(pool=POOL, contact="c", reason="solved")).get("c") == (
+        "over"
+    )
+
+
+def test_other_channels_and_unknown_contacts_are_not_kept() -> None:
+    made = states(queued(channel="email"), STARTED)
+    assert made.get("c") is None
+
+
+def test_oldest_contact_makes_room() -> None:
+    made = states(queued("a"), queued("b"), queued("c"), limit=2)
+    assert [made.get(one) for one in "abc"] == [None, "waiting", "waiting"]
