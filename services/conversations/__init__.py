@@ -1,0 +1,1 @@
+"""Conversations: the transcript of every contact on every channel, read and written by agents."""
