@@ -107,7 +107,9 @@ class Demo:
         names = {person.id for person in self.company.people}
         agents = self.watch.floor.agents
         await self._until(
-            lambda: all(agents[name].presence == "available" for name in names), SIGN_IN_SECONDS
+            lambda: all(agents[name].presence == "available" for name in names),
+            SIGN_IN_SECONDS,
+            stop,
         )
 
     async def _serve(self, stop: asyncio.Event) -> None:
@@ -156,18 +158,11 @@ class Demo:
             self._looked[customer.key] = now
             self.crowd.look_again(customer, chat.look_again(self.around, customer))
 
-    async def _until(
-        self, holds: Callable[[], bool], seconds: float, stop: asyncio.Event | None = None
-    ) -> None:
-        """Look after each batch of the journal, and now and then, until it holds."""
+    async def _until(self, holds: Callable[[], bool], seconds: float, stop: asyncio.Event) -> None:
+        """Look again and again until it holds."""
         deadline = self.around.clock.monotonic() + seconds
-        while (
-            not holds()
-            and self.around.clock.monotonic() < deadline
-            and not (stop and stop.is_set())
-        ):
-            self.watch.moved.clear()
-            await _either(self.watch.moved.wait(), LOOK)
+        while not holds() and self.around.clock.monotonic() < deadline and not stop.is_set():
+            await _either(stop.wait(), LOOK)
 
     def _offer_seen(self, contact_id: str) -> None:
         self._offered.setdefault(contact_id, self.around.clock.now_ms())

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 class Watch:
     """`check` and `floor` are as new as the journal. What stood there before the run began is
-    replayed, but not counted. `moved` is set after each batch."""
+    replayed, but not counted."""
 
     def __init__(
         self,
@@ -35,7 +35,6 @@ class Watch:
         self.check = JournalCheck(pool)
         self.floor = Floor(pool)
         self.caught_up = asyncio.Event()
-        self.moved = asyncio.Event()
         self._settings = settings
         self._records = records
         self._told = told
@@ -58,7 +57,6 @@ class Watch:
                         record = validity[raw.partition].admit(raw.offset, entry)
                         self._take(raw, record)
                     self._check_caught_up(ends)
-                    self.moved.set()
             except KafkaError as error:
                 log.warning("the journal is read again: %r", error)
                 await asyncio.sleep(0.5)

@@ -8,6 +8,8 @@ from demo.door import Refused
 from demo.records import Answer
 
 MOST_ANSWERS = 3
+BELIEVE = 10.0
+"""Seconds after which a refusal is believed."""
 READING = 12.0
 TYPING = 30.0
 WAITING = 60.0
@@ -79,23 +81,37 @@ class Conversation:
         return ""
 
     async def _answer(self, text: str) -> bool:
-        """Whether the platform took it."""
+        """Whether the platform took it; no: the contact is no longer this agent's."""
         try:
-            answer = await self._around.door.said(
+            answer = await self._ask(
                 "POST",
-                f"{self._base}/messages",
-                token=self._token,
+                "/messages",
                 key=f"{self._assignment}-{self._answers}",
                 json={"text": text},
             )
         except Refused:
-            return False  # the contact is no longer this agent's
+            return False
         self._answers += 1
         self._around.records.answered(Answer(self.id, answer["message_id"], text))
         return True
 
     async def _get(self, path: str) -> Any:
-        return await self._around.door.said("GET", f"{self._base}{path}", token=self._token)
+        return await self._ask("GET", path)
+
+    async def _ask(self, method: str, path: str, **request: Any) -> Any:
+        """The service may hear of the assignment a moment later than the agent did: a refusal is
+        believed when it lasts."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + BELIEVE
+        while True:
+            try:
+                return await self._around.door.said(
+                    method, f"{self._base}{path}", token=self._token, **request
+                )
+            except Refused as refused:
+                if refused.status not in (403, 404) or self._left or loop.time() > deadline:
+                    raise
+                await asyncio.sleep(0.5)
 
 
 def _author(message: dict[str, Any]) -> str:

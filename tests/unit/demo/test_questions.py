@@ -4,9 +4,10 @@ import random
 from pathlib import Path
 
 import pytest
+import yaml
 
 from demo.customers.mail import GREETINGS, REGARDS, SUBJECTS
-from demo.places import MAILBOXES, POOL_FILE
+from demo.places import MAILBOXES, POOL_FILE, ROOT
 from demo.questions import LANGUAGES, read_phrases, read_questions
 from services.email.language import guess
 from services.email.settings import ROUTES
@@ -16,7 +17,7 @@ from services.email.settings import ROUTES
 def test_each_language_has_many_questions_and_an_answer_to_each(language: str) -> None:
     phrases = read_phrases(language)
     texts = [question.text for question in phrases.questions]
-    assert len(texts) >= 25
+    assert len(texts) >= 30
     assert len(set(texts)) == len(texts)
     assert all(question.answer for question in phrases.questions)
     assert sum(question.follow_up is not None for question in phrases.questions) >= 5
@@ -37,6 +38,16 @@ def test_every_topic_is_known_to_the_pool_and_has_a_subject(language: str) -> No
     assert topics <= SUBJECTS[language].keys()
     assert GREETINGS[language]
     assert REGARDS[language]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_bot_has_an_article_for_what_it_is_said_to_know_and_for_nothing_else(language: str) -> None:
+    file = ROOT / "services" / "bot" / "articles" / "kaarna.yaml"
+    articles = yaml.safe_load(file.read_text(encoding="utf-8"))["articles"]
+    known = {asked for article in articles for asked in article["questions"][language]}
+    questions = read_phrases(language).questions
+    assert sum(question.bot for question in questions) >= 5
+    assert {q.text for q in questions if q.bot} == {q.text for q in questions} & known
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
