@@ -3,6 +3,8 @@ the agent's revision, without gaps and in the same words for all sockets of the 
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -25,7 +27,7 @@ class Stream:
 
     def __init__(self, key: Key, max_frames: int) -> None:
         self.key = key
-        self.stale = True
+        self._stale = True
         self._frames: deque[str] = deque()
         self._max_frames = max_frames
         self._some = asyncio.Event()
@@ -33,8 +35,6 @@ class Stream:
 
     def push(self, frame: str) -> None:
         """One more event."""
-        if self.stale:
-            return
         if len(self._frames) >= self._max_frames:
             self.resync()
             return
@@ -44,20 +44,24 @@ class Stream:
     def resync(self) -> None:
         """A snapshot is due instead of what was pushed."""
         self._frames.clear()
-        self.stale = True
+        self._stale = True
         self._some.set()
 
     async def ready(self) -> None:
         """Wait until there is something to send."""
         await self._some.wait()
 
-    def take(self) -> list[str]:
-        """All frames that wait, oldest first; empty when a snapshot is due instead, which the
-        caller takes in the same turn of the loop: then nothing lies between it and what follows."""
+    def take(self, snapshot: Callable[[], str | None]) -> list[str]:
+        """All frames that wait, oldest first, or the snapshot of now if one is due: nothing lies
+        between it and what follows."""
+        self._some.clear()
         frames = list(self._frames)
         self._frames.clear()
-        self._some.clear()
-        return frames
+        if not self._stale:
+            return frames
+        taken = snapshot()
+        self._stale = taken is None
+        return [] if taken is None else [taken]
 
 
 class Streams:
@@ -94,11 +98,7 @@ class Streams:
         """What to send next, oldest first. Waits until there is something."""
         while True:
             await stream.ready()
-            frames = stream.take()
-            if stream.stale and (snapshot := self.snapshot(*stream.key)) is not None:
-                stream.stale = False
-                return [snapshot]
-            if frames:
+            if frames := stream.take(partial(self.snapshot, *stream.key)):
                 return frames
 
     def snapshot(self, pool: str, agent_id: str) -> str | None:

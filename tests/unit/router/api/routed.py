@@ -51,6 +51,11 @@ class RoutedPublisher(FakePublisher):
             self.world.put(type(event), event.data, id=event.id)
             self.take(self.world.journal[-1])
 
+    def lose(self) -> None:
+        """What has been written and not routed yet is gone."""
+        self._waiting.clear()
+        self.asleep = False
+
     def silence(self, seconds: float) -> None:
         """Nothing comes in for so long; the router does what is due."""
         done = len(self.world.journal)

@@ -43,8 +43,7 @@ class Held:
 
 
 @pytest.fixture
-async def held(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Held]:
-    monkeypatch.setattr(module, "PATIENCE", 2 * PERIOD)
+async def held() -> AsyncIterator[Held]:
     made = Held()
     await made.gateway.start()
     yield made
@@ -128,6 +127,22 @@ async def test_opening_that_comes_to_light_after_its_end_is_ended(held: Held) ->
     held.publisher.wake()
     assert held.connected()
     held.gateway.open(POOL, "bertil", PARTITION)
+    await until(lambda: not held.connected())
+
+
+async def test_event_that_shows_no_effect_is_written_again(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PATIENCE", 2 * PERIOD)
+    held.publisher.asleep = True
+    session = held.gateway.open(POOL, "anna", PARTITION)
+    await until(lambda: count(held, SessionOpened) >= 1)
+    held.publisher.lose()
+    await until(held.connected)
+    held.publisher.asleep = True
+    held.gateway.close(session)
+    await until(lambda: count(held, SessionEnded) >= 1)
+    held.publisher.lose()
     await until(lambda: not held.connected())
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from services.contracts import views
 from services.contracts.journal import Record, Source
 from services.contracts.routing_events import AgentUpserted
-from services.router.core.partition import Partition
+from services.router.core.partition import MAX_FIRED, Partition
 from services.router.follower import dirty as module
 from services.router.follower import documents
 from services.router.follower.dirty import Dirty
@@ -52,20 +52,25 @@ def test_whatever_happens_bit_by_bit_is_the_same_as_anew(script: bytes, lazy: in
 
 
 def test_agents_of_a_silent_gateway_are_shown_as_gone() -> None:
+    """Also those whose `session.detached` stands in a later record only."""
     world = World()
-    world.agent("anna", billing=3)
+    for number in range(MAX_FIRED + 20):
+        world.agent(f"a{number}", billing=3)
     partition, dirty = Partition(PARTITION), Dirty()
     for record in world.journal:
         partition.apply(record)
     shown, done = anew(partition), len(world.journal)
-    assert '"connected":true' in shown[views.agents(PARTITION)][f"{POOL}#anna"]
+    agent = f"{POOL}#a{MAX_FIRED + 19}"
+    assert '"connected":true' in shown[views.agents(PARTITION)][agent]
+    world.now += 181_000
+    world.tick()
     world.wait(200, beat=False)
     for record in world.journal[done:]:
         dirty.note(partition, record)
         partition.apply(record)
         bring(shown, partition, dirty)
         assert shown == anew(partition)
-    assert '"connected":false' in shown[views.agents(PARTITION)][f"{POOL}#anna"]
+    assert '"connected":false' in shown[views.agents(PARTITION)][agent]
 
 
 def test_forgotten_contact_and_gone_queue_leave_the_views() -> None:
