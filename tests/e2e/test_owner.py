@@ -6,8 +6,9 @@ tail nobody answers a foreign `open`; without the back-off two processes open ag
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -26,6 +27,7 @@ from tests.support.journal_site import POOL, Process, Site, eventually
 
 pytestmark = pytest.mark.anyio
 PARTITIONS = 24
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -357,8 +359,8 @@ async def test_the_time_never_goes_back_whatever_the_producers_clocks_say(site: 
     assert times == sorted(times)
 
 
-def _value(get):  # type: ignore[no-untyped-def]
-    async def read():  # type: ignore[no-untyped-def]
+def _value(get: Callable[[], T]) -> Callable[[], Awaitable[T]]:
+    async def read() -> T:
         return get()
 
     return read
