@@ -107,6 +107,10 @@ def _inconsistencies(form: Form) -> Iterator[str]:
     for name in set(_PLACEHOLDER.findall("".join(layout.subject.to(each) for each in LANGUAGES))):
         if name not in form.schema.get("required", ()):
             yield f"the subject names `{name}`, which the schema does not require"
+    for language in LANGUAGES:
+        labels = [(field.short or field.label).to(language) for field in form.fields]
+        for label in {each for each in labels if labels.count(each) > 1}:
+            yield f"two fields are called {label!r}: agents could not tell them apart"
     for field in form.fields:
         if set(field.options) != set(properties[field.name].get("enum", ())):
             yield f"the options of `{field.name}` are not those of the schema"

@@ -1,10 +1,13 @@
 """Settings of the forms service."""
 
 from pathlib import Path
+from typing import Annotated
+
+import msgspec
 
 from services.kit.errors import RefusedToStart
 from services.kit.keys import shared_key
-from services.kit.settings import Settings
+from services.kit.settings import Port, Settings
 
 OWN_FOLDER = Path(__file__).parent
 _LEAST_SECRET = 32
@@ -16,11 +19,11 @@ class FormsSettings(Settings, frozen=True, kw_only=True):
     faster than this after opening it is asked to press once more. `forms_shown_seconds`: how
     long a receipt shows what was sent. `timezone`: of the times on receipts."""
 
-    forms_port: int = 8004
+    forms_port: Port = 8004
     forms_secret: str = ""
     forms_folder: Path = OWN_FOLDER / "catalogue"
-    forms_least_seconds: float = 2.0
-    forms_shown_seconds: float = 1800.0
+    forms_least_seconds: Annotated[float, msgspec.Meta(ge=0, le=60)] = 2.0
+    forms_shown_seconds: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 1800.0
     timezone: str = "Europe/Helsinki"
 
 

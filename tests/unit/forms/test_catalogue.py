@@ -142,5 +142,10 @@ def test_subject_names_only_what_is_always_there(folder: Path) -> None:
     assert "the subject names `mileage`" in refusal(folder)
 
 
+def test_two_fields_of_the_same_name_are_refused(folder: Path) -> None:
+    change(folder / "shared.yaml", lambda fields: fields["phone"]["label"].update(sv="Namn"))
+    assert "two fields are called 'Namn'" in refusal(folder)
+
+
 def test_empty_folder_is_refused(tmp_path: Path) -> None:
     assert "holds no forms" in refusal(tmp_path)
