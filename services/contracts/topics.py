@@ -48,7 +48,7 @@ ROUTING_JOURNAL = Topic(
     key="none (on the partition of the input)",
     events=Entry,
     written_by=("router",),
-    read_by=("router", "follower", "routing API", "chat", "conversations", "bot"),
+    read_by=("router", "follower", "routing API", "chat", "email", "conversations", "bot"),
     # Kept whole until snapshots exist. Append time: the broker's clock is the router's (point 11).
     config={
         "cleanup.policy": "delete",
