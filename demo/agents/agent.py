@@ -21,6 +21,8 @@ from demo.places import POOL, TENANT
 from demo.sockets import CLOSED, connections
 
 LIVE = ("chat", "bot")
+LOOKING = {"chat": 3.0, "bot": 8.0}
+"""Human seconds until an offer is taken; the bot's customers may not need anybody after all."""
 OfferSeen = Callable[[str], None]
 
 
@@ -136,7 +138,7 @@ class Agent:
     async def _consider(self, offer_id: str, channel: str) -> None:
         """Look, and take it; now and then somebody leaves it to a colleague."""
         pace = self._around.pace
-        await pace.takes(3 if channel in LIVE else 6)
+        await pace.takes(LOOKING.get(channel, 6.0))
         what = "decline" if pace.happens(0.03) else "accept"
         with suppress(GaveUp, Refused):  # refused: somebody else was faster
             await self._command(f"offers/{offer_id}:{what}", f"{what}-{offer_id}")

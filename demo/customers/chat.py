@@ -59,7 +59,7 @@ async def visit_bot(around: Surroundings, customer: Customer) -> None:
     around.accepted(customer, started["contact_id"], started["conversation_id"])
     customer.token = started["token"]
     if started.get("answer"):
-        await around.pace.takes(12)
+        await around.pace.takes(5)
         if around.pace.happens(0.85):
             with suppress(Refused):  # an agent has it already
                 await around.door.ask(
