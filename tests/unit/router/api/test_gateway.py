@@ -54,7 +54,7 @@ async def until(holds: Callable[[], object]) -> None:
     async def read() -> object:
         return holds()
 
-    await eventually(read, bool)
+    await eventually(read, bool, 5)
 
 
 def count(held: Held, kind: Any) -> int:
