@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 from redis.asyncio import Redis
+from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from services.chat import core
@@ -16,12 +17,14 @@ from services.contracts.contact_events import ContactEnded, ContactOpened
 from services.contracts.messages import ConversationStarted, MessageCreated
 from services.contracts.topics import CONTACT_EVENTS, MESSAGES
 from services.kit.clock import new_id
+from tests.support.stack import Stack
 from tests.support.talking import (
     PARTITION,
     POOL,
     FakeRouter,
     Running,
     Site,
+    Socket,
     Writer,
     bearer,
     chat_socket,
@@ -378,3 +381,70 @@ async def test_place_in_the_line_comes_from_the_views_and_chats_go_on_without_th
         async with chat_socket(chat, second) as again:
             assert (await again.until("queue", seconds=30))["position"] == 1
     await views_of.aclose()
+
+
+async def test_customer_and_agent_talk_through_the_whole_platform(stack: Stack) -> None:
+    """The real router, API, follower: from the customer's question to the customer's good-bye."""
+    pool = f"kaarna/talk-{new_id()[:8]}"
+    config = {
+        "pool": pool,
+        "partition": 4,
+        "channels": {"chat": {"cost": 50, "wrap_up": 0}},
+        "queues": {"all": {"required": {"fi": 1}}},
+        "fallback_queue": "all",
+        "skills": [],
+        "languages": ["fi"],
+    }
+    async with httpx.AsyncClient(timeout=15) as client:
+        claims = {"subject": "anna", "tenant": "kaarna", "roles": ["agent", "administrator"]}
+        token = (await client.post(stack.url("api", "/v1/dev/token"), json=claims)).json()["token"]
+        headers = bearer(token)
+        agents = stack.url("api", f"/v1/agents/{pool}/anna")
+        for url, document in (
+            (stack.url("api", f"/v1/pools/{pool}"), config),
+            (agents, {"skills": {"fi": 3}, "limits": {}}),
+        ):
+            answer = await client.put(url, json=document, headers=headers)
+            assert answer.status_code < 300, answer.text
+        body = {"pool": pool, "language": "fi", "text": "Hei!", "cid": new_id()}
+        opened = (
+            await eventually(
+                lambda: client.post(stack.url("chat", "/v1/chats"), json=body),
+                lambda answer: answer.status_code == 201,
+            )
+        ).json()
+        chats = f"/v1/chats/{opened['conversation_id']}"
+        ways = {name: stack.url(name).replace("http", "ws", 1) for name in ("chat", "api")}
+        ways["desk"] = stack.url("conversations").replace("http", "ws", 1)
+        path = f"/v1/agents/{pool}/anna/ws"
+        async with (
+            connect(f"{ways['chat']}{chats}/ws") as customers,
+            connect(f"{ways['api']}{path}", additional_headers=headers) as streams,
+            connect(f"{ways['desk']}{path}", additional_headers=headers) as desks,
+        ):
+            customer, stream, desk = Socket(customers), Socket(streams), Socket(desks)
+            await customer.send("hello", token=opened["token"], last_seq=-1, lang="fi")
+            assert (await customer.until("queue", seconds=20))["position"] == 1
+            presence = {"presence": "available"}
+            await client.put(f"{agents}/presence", json=presence, headers=headers)
+            offer = await stream.until("event")
+            while offer["event"]["type"] != "offer.made":
+                offer = await stream.until("event")
+            accept = stack.url("api", f"/v1/offers/{offer['event']['offer']}:accept")
+            accepted = await client.post(accept, headers=headers)
+            assert accepted.status_code == 200, accepted.text
+            messages = f"/v1/conversations/{opened['conversation_id']}/messages"
+            answer = await client.post(
+                stack.url("conversations", messages), json={"text": "Moi!"}, headers=headers
+            )
+            assert answer.status_code == 201, answer.text
+            await customer.until("msg", text="Moi!")
+            await customer.send("msg", cid="m-2", text="Kiitos!")
+            await desk.until("assigned")
+            await desk.until("msg", text="Kiitos!")
+            ending = await client.post(
+                stack.url("chat", f"{chats}:end"), headers=bearer(opened["token"])
+            )
+            assert ending.status_code == 202
+            await customer.until("closed")
+            await desk.until("released", conversation_id=opened["conversation_id"])
