@@ -1,6 +1,7 @@
 """A router without Kafka: what is published reaches an engine, and its journal the replica."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +15,7 @@ from services.kit.publisher import Position, Publisher
 from services.kit.settings import Settings
 from services.router.api.replica import Replica
 from tests.support.fakes import FakePublisher
+from tests.support.journal_site import eventually
 from tests.unit.router.core.world import PARTITION, World
 
 
@@ -79,3 +81,12 @@ class RoutedPublisher(FakePublisher):
     def events(self, kind: type[Event]) -> list[Event]:
         """What has been written of a type."""
         return [one.event for one in self.written if isinstance(one.event, kind)]
+
+
+async def until(holds: Callable[[], object]) -> None:
+    """Wait until it holds, for less time than anybody's patience."""
+
+    async def read() -> object:
+        return holds()
+
+    await eventually(read, bool, 5)

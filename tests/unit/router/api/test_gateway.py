@@ -1,6 +1,6 @@
 """The gateway: present are those whose sockets are held here, whatever is lost on the way."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,8 +9,7 @@ from services.contracts.contact_events import GatewayHeartbeat, SessionEnded, Se
 from services.kit.clock import SystemClock
 from services.router.api import gateway as module
 from services.router.api.gateway import Gateway
-from tests.support.journal_site import eventually
-from tests.unit.router.api.routed import RoutedPublisher
+from tests.unit.router.api.routed import RoutedPublisher, until
 from tests.unit.router.core.world import PARTITION, POOL, World
 
 pytestmark = pytest.mark.anyio
@@ -48,13 +47,6 @@ async def held() -> AsyncIterator[Held]:
     await made.gateway.start()
     yield made
     await made.gateway.stop()
-
-
-async def until(holds: Callable[[], object]) -> None:
-    async def read() -> object:
-        return holds()
-
-    await eventually(read, bool, 5)
 
 
 def count(held: Held, kind: Any) -> int:
