@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 class Watch:
     """`check` and `floor` are as new as the journal. What stood there before the run began is
-    replayed, but not counted."""
+    replayed, but not counted. `newest_at`: the broker's time (ms) of the newest valid record."""
 
     def __init__(
         self,
@@ -35,6 +35,7 @@ class Watch:
         self.check = JournalCheck(pool)
         self.floor = Floor(pool)
         self.caught_up = asyncio.Event()
+        self.newest_at = 0
         self._settings = settings
         self._records = records
         self._told = told
@@ -89,6 +90,7 @@ class Watch:
         self._seen[raw.partition] = raw.offset
         if record is None:
             return
+        self.newest_at = max(self.newest_at, raw.at)
         counting = self.caught_up.is_set()
         self.check.see(raw.partition, raw.offset, record, counting=counting)
         self.floor.see(record, appended=raw.at, counting=counting)

@@ -16,6 +16,8 @@ STATE_STYLE = {"free": "green", "busy": "default", "break": "yellow", "offline":
 LOAD = 6
 BARS = " ▁▂▃▄▅▆▇█"
 FRAME = "bright_black"
+SILENT = 5.0
+"""Seconds; agents' leases alone make a record every two."""
 NARROW = 100
 """Columns below which some are left out."""
 
@@ -44,6 +46,8 @@ def _header(scene: Scene, width: int) -> RenderableType:
     minutes, seconds = divmod(int(scene.open_for), 60)
     left = Text.assemble(("Jonoton", "bold cyan"), "  at  ", ("Kaarna Autohuolto", "bold"))
     right = Text(f"{scene.stage} {minutes:02}:{seconds:02} · people act {scene.speed:g}× as fast")
+    if scene.silent > SILENT:
+        right = Text(f"the router has been silent for {scene.silent:.0f} s", "bold red")
     middle = Text()
     if width >= NARROW:
         middle = Text.assemble(
@@ -195,9 +199,8 @@ def sparkline(values: list[int]) -> str:
 
 def duration(seconds: float) -> str:
     """`12 s`, `3 min 05 s`."""
-    if seconds < 60:
-        return f"{seconds:.0f} s"
-    return f"{int(seconds // 60)} min {int(seconds % 60):02} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def _ms(value: float | None) -> str:

@@ -61,10 +61,12 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything at once. `arrivals`: contacts of each of the last seconds."""
+    """Everything at once. `arrivals`: contacts of each of the last seconds; `silent`: seconds
+    since the journal's newest record."""
 
     stage: str
     open_for: float
+    silent: float
     speed: float
     channels: list[ChannelLine]
     queues: list[QueueLine]
@@ -102,6 +104,7 @@ class Scenes:
         return Scene(
             stage=demo.stage,
             open_for=demo.around.clock.monotonic() - started if started else 0.0,
+            silent=max(0.0, (now_ms - demo.watch.newest_at) / 1000),
             speed=demo.options.speed,
             channels=self._channels(),
             queues=[self._queue(name, now_ms) for name in floor.config.queues],

@@ -11,7 +11,7 @@ from rich.live import Live
 
 from demo.view.panels import picture
 from demo.view.plain import plain_line
-from demo.view.scene import Scenes
+from demo.view.scene import Scene, Scenes
 from services.kit.clock import SystemClock
 
 FRAMES = 4
@@ -40,7 +40,13 @@ async def show_plain(scenes: Scenes, console: Console) -> None:
 
 
 def save_picture(scenes: Scenes, path: Path) -> None:
-    """The view as an SVG file that loads nothing from anywhere."""
+    """The view of this moment as an SVG file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(export(scenes.take(SystemClock().now_ms())), encoding="utf-8")
+
+
+def export(scene: Scene) -> str:
+    """A scene as SVG that loads nothing from anywhere."""
     console = Console(
         record=True,
         width=PICTURE_WIDTH,
@@ -49,9 +55,6 @@ def save_picture(scenes: Scenes, path: Path) -> None:
         force_terminal=True,
         color_system="truecolor",
     )
-    scene = scenes.take(SystemClock().now_ms())
     console.print(picture(scene, width=PICTURE_WIDTH, height=PICTURE_HEIGHT))
     without_fonts = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    svg = console.export_svg(title="python -m demo", code_format=without_fonts)
-    path.write_text(svg, encoding="utf-8")
+    return console.export_svg(title="python -m demo", code_format=without_fonts)
