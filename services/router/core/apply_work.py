@@ -22,7 +22,7 @@ KEEP_PAST = 10_000
 def contact_queued(pool: Pool, event: ev.ContactQueued, _at: Millis) -> None:
     facts = event.contact
     contact = pool.contacts[facts.id] = Contact(
-        facts, facts.queue, facts.priority, facts.required, facts.preferred, pool.version
+        facts, facts.queue, facts.priority, facts.required, facts.preferred
     )
     _count(pool, contact)
     pool.index.enqueue(contact)
@@ -30,7 +30,6 @@ def contact_queued(pool: Pool, event: ev.ContactQueued, _at: Millis) -> None:
 
 def contact_requeued(pool: Pool, event: ev.ContactRequeued, _at: Millis) -> None:
     contact = pool.contacts[event.contact]
-    contact.version = pool.version
     now = event.classified
     _move(pool, contact, "queued", now.queue if now else "")
     if now is not None:
@@ -100,7 +99,6 @@ def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> N
     agent, contact = offer.agent, offer.contact
     agent.missed = 0
     agent.idle_since = at
-    contact.tried.clear()
     assignment = Assignment(
         event.assignment, contact, agent, offer.channel, offer.queue, offer.cost, at
     )

@@ -41,7 +41,7 @@ def _agent(agent: Agent) -> tuple[Any, ...]:
 def _contact(contact: Contact) -> tuple[Any, ...]:
     return (
         (contact.facts, contact.queue, contact.priority, contact.required, contact.preferred),
-        (contact.version, contact.state, contact.tried, contact.ticket > 0),
+        (contact.state, contact.tried, contact.ticket > 0),
         contact.offer.id if contact.offer else "",
         contact.assignment.id if contact.assignment else "",
     )

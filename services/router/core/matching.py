@@ -23,6 +23,7 @@ def match(turn: Turn, pool: Pool, budget: int) -> int:
     if not index.arrived and not index.freed:
         return budget
     passed_over: list[tuple[Line, Entry]] = []
+    exhausted = 0
     while budget:
         lines = index.arrived
         for agent in list(index.freed.values()):
@@ -30,14 +31,14 @@ def match(turn: Turn, pool: Pool, budget: int) -> int:
             lines |= openings
             if not openings:
                 del index.freed[agent.id]
-        line = index.first_waiting(lines & index.waiting)
+        line = index.first_waiting(lines & index.waiting & ~exhausted)
         if line is None:
             index.settle()
             break
         candidates = index.able(line.required) & index.free.get(line.channel, 0)
         entry = line.heap[0]
         if not candidates:
-            index.arrived &= ~(1 << line.number)
+            exhausted |= 1 << line.number
             continue
         chosen = _choose(turn, pool, entry[3], candidates)
         if chosen is None:

@@ -69,7 +69,6 @@ class Contact:
     priority: int
     required: dict[Name, Level]
     preferred: dict[Name, Level]
-    version: int
     state: ContactState = "queued"
     offer: Offer | None = None
     assignment: Assignment | None = None
@@ -146,8 +145,8 @@ class Agent:
 
     @property
     def present(self) -> bool:
-        """Whether new contacts may come: provisioned, connected and available."""
-        return self.known and self.live > 0 and self.presence == "available"
+        """Whether new contacts may come: connected and available, which takes being known."""
+        return self.live > 0 and self.presence == "available"
 
     def rank(self) -> AgentKey:
         """Smallest first: nothing in hand, then longest without new work, fewest skills, id."""

@@ -59,8 +59,6 @@ class Pool:
 
     def reclassified(self, contact: Contact) -> ev.Classified | None:
         """What the contact would get under the present configuration, if that is another."""
-        if contact.version == self.version:
-            return None
         now = self.classify(contact.facts)
         before = ev.Classified(
             queue=contact.queue,

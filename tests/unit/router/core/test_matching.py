@@ -98,13 +98,46 @@ def test_the_longest_idle_agent_is_asked(world: World) -> None:
 def test_finishing_work_begins_the_idle_time_anew(world: World) -> None:
     world.agent("bob")
     world.now += 1_000
-    world.agent("ann")
     world.opened("c1", "phone")
     world.accept("c1")
     world.now += 1_000
+    world.agent("cid")
+    world.now += 1_000
     world.complete("c1")
     world.opened("c2", "phone")
-    assert offered(world) == [("c2", "ann")]
+    assert offered(world) == [("c2", "cid")]
+
+
+def test_coming_back_from_a_break_begins_the_idle_time_anew(world: World) -> None:
+    world.agent("ann")
+    world.now += 1_000
+    world.agent("bob")
+    world.now += 1_000
+    world.presence("ann", "break")
+    world.presence("ann", "available")
+    world.opened("c1", "phone")
+    assert offered(world) == [("c1", "bob")]
+
+
+def test_coming_back_after_being_lost_begins_the_idle_time_anew(world: World) -> None:
+    world.agent("ann")
+    world.disconnect("ann")
+    world.wait(5)
+    world.agent("bob")
+    world.wait(10)
+    world.connect("ann", "again")
+    world.opened("c1", "phone")
+    assert offered(world) == [("c1", "bob")]
+
+
+def test_a_freed_agent_is_not_asked_for_what_takes_a_higher_level(world: World) -> None:
+    world.agent("ann", billing=1)
+    world.opened("c1", "phone")
+    world.opened("c2", "phone", topic="billing")
+    world.opened("c3", "phone")
+    world.ended("c1")
+    assert offered(world) == [("c3", "ann")]
+    assert world.state("c2") == "queued"
 
 
 def test_nobody_gets_a_second_contact_while_somebody_has_none(world: World) -> None:

@@ -68,6 +68,20 @@ def test_who_declined_is_not_asked_for_the_same_contact_for_a_while(world: World
     assert world.agent_of("c1") == "ann"
 
 
+def test_who_declined_is_not_asked_at_once_either_when_the_next_agent_is_lost() -> None:
+    world = World(config(presence=PresenceConfig(grace=1, assignment_grace=1)))
+    world.agent("ann")
+    world.agent("bob")
+    world.opened("c1")
+    world.decline("c1")
+    world.accept("c1")
+    world.disconnect("bob")
+    world.wait(10)
+    assert world.state("c1") == "queued"
+    world.wait(6)
+    assert world.agent_of("c1") == "ann"
+
+
 def test_who_declined_is_asked_for_other_contacts_at_once(world: World) -> None:
     world.agent("ann")
     world.opened("c1", "phone")

@@ -168,6 +168,20 @@ def test_an_assignment_grace_shorter_than_the_grace_is_stretched_to_it() -> None
     assert world.state("c1") == "queued"
 
 
+def test_a_contact_accepted_during_the_grace_time_goes_back_like_any_other(world: World) -> None:
+    world = World(config(presence=PresenceConfig(grace=15)))
+    world.agent("ann")
+    world.opened("c1")
+    world.accept("c1")
+    world.opened("c2")
+    world.disconnect("ann")
+    world.complete("c1")
+    world.accept("c2")
+    assert world.status() == 200
+    world.wait(61)
+    assert world.state("c2") == "queued"
+
+
 def test_an_assignment_that_ends_while_its_agent_is_lost_leaves_no_timer(world: World) -> None:
     world.agent("ann")
     world.opened("c1")
