@@ -51,6 +51,10 @@ check: setup ## Check format, lint, types, imports and the quick tests: what CI 
 test: check ## Everything: check, then the tests against real Kafka, Redis and browsers.
 	@$(PY) -m pytest $(wildcard tests/e2e tests/browser)
 
+.PHONY: docs
+docs: setup ## Write the generated documents anew.
+	@$(PY) -m services.contracts.asyncapi > docs/asyncapi.json
+
 .PHONY: bench
 bench: setup ## Run the benchmarks; each prints a table and writes JSON under build/.
 	@$(PY) -m bench
