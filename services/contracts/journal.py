@@ -86,7 +86,7 @@ class Validity:
         if isinstance(entry, Open):
             self.epoch = offset
             return None
-        if entry.epoch != self.epoch:
+        if entry.epoch != self.epoch or entry.epoch < 0:
             self.void += 1
             return None
         return entry
