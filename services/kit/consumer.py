@@ -8,6 +8,7 @@ reader is at fault, or the writer, and going on would empty the topic into the d
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -82,6 +83,9 @@ class GroupConsumer:
                 auto_offset_reset="earliest",
                 session_timeout_ms=10_000,
                 heartbeat_interval_ms=1000,
+                # Waiting in place for a dependency may take hours and loses no partition: only a
+                # process that is gone does, by its session.
+                max_poll_interval_ms=86_400_000,
                 metadata_max_age_ms=5000,
             )
         )
@@ -91,16 +95,20 @@ class GroupConsumer:
                 if not fetched and stopped_fetching(consumer):
                     return
                 for tp, records in fetched.items():
+                    ours = partial(_assigned, consumer, tp)
                     for r in records:
                         raw = Raw(tp.partition, r.offset, r.timestamp, r.key, r.value)
-                        await self._handle(raw)
+                        if not (ours() and await self._handle(raw, ours)):
+                            break  # it went to another process, and what is in hand with it
                         if self._stopped:
                             return
-                    await self._commit(consumer, tp, records[-1].offset + 1)
+                    else:
+                        await self._commit(consumer, tp, records[-1].offset + 1)
         finally:
             await disconnect(consumer)
 
-    async def _handle(self, raw: Raw) -> None:
+    async def _handle(self, raw: Raw, ours: Callable[[], bool]) -> bool:
+        """False if the partition went away while the record waited: then it is not done here."""
         pause = 0.1
         while True:
             try:
@@ -113,7 +121,7 @@ class GroupConsumer:
                 if self._in_a_row >= self._stop_after:
                     self._stopped = True
                     log.critical("%s: %s", self.name, self.trouble())
-                    return
+                    return True
                 if not await self._bury(raw, error):
                     continue
                 self._count("refused")
@@ -122,8 +130,10 @@ class GroupConsumer:
                 log.warning("%s waits: %s", self.name, error.detail)
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, 5.0)
+                if not ours():
+                    return False
                 continue
-            return
+            return True
 
     async def _bury(self, raw: Raw, error: InvalidMessage) -> bool:
         try:
@@ -150,3 +160,7 @@ class GroupConsumer:
 
     def _count(self, result: str) -> None:
         self._metrics.count("consumed_total", topic=self._topic.name, result=result)
+
+
+def _assigned(consumer: AIOKafkaConsumer, tp: TopicPartition) -> bool:
+    return tp in consumer.assignment()
