@@ -9,7 +9,8 @@ from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from functools import partial
 from operator import eq
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import httpx
 import msgspec
@@ -25,10 +26,16 @@ from services.contracts.dead_letter import RefusedRecord
 from services.contracts.journal import Record
 from services.contracts.pool import ChannelConfig, PoolConfig, QueueConfig
 from services.contracts.topics import CONTACT_EVENTS, dead_letters_of
+from services.kit.clock import SystemClock
 from services.kit.journal_reader import JournalReader
+from services.kit.log_ends import LogEnds
 from services.kit.log_reader import LogReader
+from services.kit.metrics import Metrics
 from services.kit.redis import connect
 from services.kit.settings import Settings
+from services.router.core.partition import Partition
+from services.router.follower.follow import Follow, Followed
+from services.router.follower.views import Views
 from tests.support.journal_site import eventually
 from tests.support.routing import TENANT, Client, Inputs, Site, running
 
@@ -255,6 +262,35 @@ async def test_killed_follower_goes_on_where_the_journal_is(centre: Centre) -> N
     ids += await centre.contacts(30)
     await asyncio.to_thread(centre.site.follower.start)
     await centre.shows(ids)
+
+
+class JournalEnd:
+    """Where the journal ends."""
+
+    async def end(self, *_: object) -> int:
+        return 200
+
+
+async def test_follower_that_starts_behind_another_changes_nothing_until_it_has_read_as_far(
+    site: Site,
+) -> None:
+    partition = Partition(0)
+    followed = Followed(partition, position=50)
+    follow = cast("Follow", SimpleNamespace(followed=[followed]))
+    async with connect(site.redis.url.replace("/0", "/1")) as redis:
+        writer = Views(
+            redis, follow, cast("LogEnds", JournalEnd()), Metrics("t"), SystemClock(), check=2
+        )
+        await redis.set(views.applied(0), 100)
+        await writer._bring(writer._written[0])
+        assert await redis.get(views.applied(0)) == "100"
+        followed.position = 150
+        await writer._bring(writer._written[0])
+        assert await redis.get(views.applied(0)) == "150"
+        followed.position, followed.dirty.everything = 160, True
+        await redis.set(views.applied(0), 170)
+        await writer._bring(writer._written[0])
+        assert await redis.get(views.applied(0)) == "170"
 
 
 # Dead letters
