@@ -42,7 +42,7 @@ def parse(arguments: Sequence[str] | None = None) -> Options:
     parser.add_argument("--speed", type=float, help="how much faster than life people act")
     parser.add_argument("--agents", type=int, help="how many agents sign in")
     parser.add_argument("--rate", type=float, help="contacts a second")
-    parser.add_argument("--drain", type=float, default=90.0, help="most seconds to empty queues")
+    parser.add_argument("--drain", type=float, default=120.0, help="most seconds to empty queues")
     parser.add_argument("--seed", type=int, default=1, help="the same chance again")
     parser.add_argument("--picture", type=Path, help="after --seconds (30) save the view as SVG")
     given = parser.parse_args(arguments)
