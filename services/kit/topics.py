@@ -1,18 +1,25 @@
-"""`python -m services.kit.topics`: creates every declared topic. Idempotent.
+"""`python -m services.kit.topics [--wait SECONDS]`: creates every declared topic. Idempotent.
 
 Refuses, in one sentence, a site whose topics have another number of partitions than declared.
+`--wait`: how long a broker may be away before it is given up.
 """
 
+import argparse
 import os
 import sys
+from collections.abc import Sequence
+from threading import Event
 from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError, TopicAlreadyExistsError
 
 from services.contracts.topics import ALL, Topic
+from services.kit.clock import Clock, SystemClock
 from services.kit.errors import RefusedToStart, Unavailable
 from services.kit.settings import Settings, load
+
+_PAUSE = 0.5
 
 
 def provision(settings: Settings) -> dict[str, str]:
@@ -64,10 +71,27 @@ def _create(admin: Any, topic: Topic, settings: Settings) -> None:
         return
 
 
-def main() -> int:
+def provision_within(
+    settings: Settings, seconds: float, clock: Clock, pause: Event
+) -> dict[str, str]:
+    """As `provision`, again and again for so long while the broker is away. Raises as it does."""
+    end = clock.monotonic() + seconds
+    while True:
+        try:
+            return provision(settings)
+        except Unavailable:
+            if clock.monotonic() >= end:
+                raise
+        pause.wait(_PAUSE)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Provision with the settings of the environment."""
+    parser = argparse.ArgumentParser(prog="topics", description="Create every declared topic.")
+    parser.add_argument("--wait", type=float, default=0.0, metavar="SECONDS")
+    seconds = parser.parse_args(arguments).wait
     try:
-        ids = provision(load(Settings, os.environ))
+        ids = provision_within(load(Settings, os.environ), seconds, SystemClock(), Event())
     except (RefusedToStart, Unavailable) as error:
         print(f"topics: {error}", file=sys.stderr)
         return 1
