@@ -15,8 +15,8 @@ from services.kit.metrics import Metrics
 from services.kit.publisher import Position
 from services.kit.settings import Settings
 
-_BREATH = 500
-"""Records taken in before others get a turn of the loop."""
+_BREATH = 100
+"""Records taken in before others get a turn of the loop: fewer than an outbox has room for."""
 
 
 class Talk:

@@ -120,5 +120,6 @@ class Positions:
             documents = await client.hmget(views.contacts(line.partition), ids)
             found += [self._decoder.decode(text) for text in documents if text]
         for position, contact_id in enumerate(ranked(found), 1):
-            if contact_id in ours:
+            place = self._places.contact(contact_id)
+            if contact_id in ours and place is not None and place.state == "waiting":
                 self._hub.tell_position(ours[contact_id], position)

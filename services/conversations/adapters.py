@@ -21,7 +21,8 @@ from services.kit.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_BREATH = 500
+_BREATH = 100
+"""Records taken in before others get a turn of the loop: fewer than a feed has room for."""
 
 
 class Shelf:
@@ -122,8 +123,10 @@ class Transcripts:
             for head in taken.heads:
                 self._began(head)
                 self._changes.tell(head.data.conversation_id)
-            for said in taken.said:
+            for count, said in enumerate(taken.said, 1):
                 self._desk.said(said)
+                if count % _BREATH == 0:
+                    await asyncio.sleep(0)
             for delivery in taken.delivered:
                 self._desk.delivered(delivery.data)
 

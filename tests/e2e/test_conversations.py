@@ -92,10 +92,19 @@ async def client(router: FakeRouter, chat: Running) -> AsyncIterator[httpx.Async
 
 
 @pytest.fixture
-async def opened(client: httpx.AsyncClient, chat: Running, router: FakeRouter) -> dict[str, Any]:
-    """A chat that Anna has."""
-    made = await open_chat(client, chat, "Hei!", name="Aino", email="aino@example.com")
+async def opened(
+    client: httpx.AsyncClient, platform: Platform, router: FakeRouter
+) -> dict[str, Any]:
+    """A chat that Anna has, as all replicas know."""
+    made = await open_chat(client, platform.chat, "Hei!", name="Aino", email="aino@example.com")
     await router.assign(made["contact_id"], "anna")
+    headers = bearer(platform.site.token("anna"))
+    for one in platform.replicas:
+        target = url(one, made)
+        await eventually(
+            lambda target=target: client.get(target, headers=headers),  # type: ignore[misc]
+            lambda answer: answer.status_code == 200,
+        )
     return made
 
 
@@ -268,11 +277,10 @@ async def test_missing_contact_event_is_written_again_and_only_a_missing_one(
 
 
 async def test_contact_that_the_router_has_not_read_yet_is_not_missing(
-    platform: Platform, client: httpx.AsyncClient, site: Site
+    site: Site, client: httpx.AsyncClient
 ) -> None:
     """The router stands still for longer than the grace time; nothing is written in its place."""
     pool = msgspec.structs.replace(CONFIG, pool="kaarna/sleepy", partition=PARTITION + 1)
-    repaired = sum(one.metric("conversations_repaired_total ") for one in platform.replicas)
     async with Writer(site.settings) as writer:
         await writer.declare_pool(pool)
         async with FakeRouter(site.settings, writer, pool.partition):
@@ -293,8 +301,6 @@ async def test_contact_that_the_router_has_not_read_yet_is_not_missing(
         async with FakeRouter(site.settings, writer, pool.partition) as woken:
             await woken.contact(head.data.contact_id)
         assert len(await site.events(CONTACT_EVENTS, head.data.contact_id)) == 1
-    after = sum(one.metric("conversations_repaired_total ") for one in platform.replicas)
-    assert after - repaired <= 2
 
 
 @pytest.mark.slow

@@ -245,7 +245,7 @@ class FakeRouter:
         """Answer, but queue nothing."""
         self._deaf = deaf
 
-    async def contact(self, contact_id: str, *, seconds: float = 10.0) -> ContactOpened:
+    async def contact(self, contact_id: str, *, seconds: float = 30.0) -> ContactOpened:
         """The contact's event, when it has come."""
         async with asyncio.timeout(seconds), self._heard:
             await self._heard.wait_for(lambda: contact_id in self.opened)
@@ -350,14 +350,14 @@ class Socket:
         """One frame."""
         await self.connection.send(json.dumps({"type": kind, **fields}))
 
-    async def next(self, seconds: float = 10.0) -> dict[str, Any]:
+    async def next(self, seconds: float = 30.0) -> dict[str, Any]:
         """The next frame of any type."""
         async with asyncio.timeout(seconds):
             frame: dict[str, Any] = json.loads(await self.connection.recv())
         self.seen.append(frame)
         return frame
 
-    async def until(self, kind: str, seconds: float = 10.0, **fields: Any) -> dict[str, Any]:
+    async def until(self, kind: str, seconds: float = 30.0, **fields: Any) -> dict[str, Any]:
         """The next frame of this type with these fields; those before it are left in `seen`."""
         async with asyncio.timeout(seconds):
             while True:
@@ -410,7 +410,7 @@ async def open_chat(
 
 
 async def eventually(
-    ask: Callable[[], Awaitable[T]], holds: Callable[[T], object], seconds: float = 15.0
+    ask: Callable[[], Awaitable[T]], holds: Callable[[T], object], seconds: float = 30.0
 ) -> T:
     """Ask again and again until the answer is right, for at most `seconds`."""
     async with asyncio.timeout(seconds):

@@ -139,6 +139,7 @@ def test_grace_counts_from_when_the_journals_past_was_read() -> None:
 def test_old_head_is_left_alone() -> None:
     book = begun()
     book.head(head("old", NOW - WINDOW_MS - 1), 0.0, NOW)
+    assert len(book) == 0
     book.head(head("young", NOW - WINDOW_MS + 5000), 0.0, NOW)
     look(book, GRACE, end=0)
     assert ids(book.to_write(NOW)) == ["young"]
@@ -186,6 +187,7 @@ def test_contact_that_the_router_does_not_take_is_given_up() -> None:
     book.written(missed, 0)
     assert book.in_vain() == []
     book.journal(2, record(0))
+    assert book.to_write(NOW) == []
     assert ids(book.in_vain()) == ["c"]
     assert len(book) == 0
 
