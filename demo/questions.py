@@ -49,16 +49,6 @@ class Questions:
     by_language: dict[str, Phrases]
     shared: tuple[Question, ...] = ()
 
-    def pick(self, language: str, channel: str, chance: random.Random) -> Question:
-        """A question for this channel: every second bot's customer asks what the bot knows."""
-        phrases = self.by_language[language]
-        if language == "en" and self.shared and chance.random() < 0.3:
-            return chance.choice(self.shared)
-        known = [one for one in phrases.questions if one.bot]
-        if channel == "bot" and known and chance.random() < 0.5:
-            return chance.choice(known)
-        return chance.choice([one for one in phrases.questions if not one.bot])
-
     def answer_to(self, text: str, language: str, chance: random.Random) -> str:
         """What an agent says to this text; something general to what nobody has foreseen."""
         phrases = self.by_language.get(language, self.by_language["en"])
@@ -70,6 +60,29 @@ class Questions:
         if any(thanks in text for thanks in phrases.thanks):
             return chance.choice(phrases.welcome)
         return chance.choice(phrases.general)
+
+
+class Deck:
+    """Questions in an order of chance, each once before any comes again."""
+
+    def __init__(self, questions: Questions, chance: random.Random) -> None:
+        self._questions = questions
+        self._chance = chance
+        self._piles: dict[tuple[str, bool], list[Question]] = {}
+
+    def draw(self, language: str, channel: str) -> Question:
+        """One for this channel: every second of the bot's customers asks what the bot knows, and
+        nobody else does."""
+        chance, shared = self._chance, self._questions.shared
+        if language == "en" and shared and chance.random() < 0.3:
+            return chance.choice(shared)
+        known = channel == "bot" and chance.random() < 0.5
+        pile = self._piles.setdefault((language, known), [])
+        if not pile:
+            asked = self._questions.by_language[language].questions
+            pile += [question for question in asked if question.bot == known]
+            chance.shuffle(pile)
+        return pile.pop()
 
 
 def read_phrases(language: str) -> Phrases:

@@ -9,6 +9,7 @@ from typing import Any
 from demo.customers import chat, form, mail
 from demo.customers.surroundings import Surroundings
 from demo.door import GaveUp, Refused
+from demo.questions import Deck
 from demo.records import Customer
 from services.kit.clock import new_id
 
@@ -34,6 +35,7 @@ class Crowd:
         self._around = around
         self._rate = rate
         self._errors = errors
+        self._deck = Deck(around.questions, around.chance)
         self._visits: set[asyncio.Task[None]] = set()
 
     async def arrive(self) -> None:
@@ -68,7 +70,7 @@ class Crowd:
             language=language,
             name=name,
             email=f"{_plain(name)}.{unique[:10]}@example.com",
-            question=self._around.questions.pick(language, channel, chance),
+            question=self._deck.draw(language, channel),
             key=f"<{unique}@mail.example.com>" if channel == "email" else unique,
             asked_at=self._around.clock.now_ms(),
         )

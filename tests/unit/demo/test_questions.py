@@ -8,7 +8,7 @@ import yaml
 
 from demo.customers.mail import GREETINGS, REGARDS, SUBJECTS
 from demo.places import MAILBOXES, POOL_FILE, ROOT
-from demo.questions import LANGUAGES, read_phrases, read_questions
+from demo.questions import LANGUAGES, Deck, read_phrases, read_questions
 from services.email.language import guess
 from services.email.settings import ROUTES
 
@@ -82,7 +82,15 @@ def test_further_questions_are_english_and_optional(tmp_path: Path) -> None:
     path.write_text('text,category\n"Where is\nmy card?",card\n', encoding="utf-8")
     questions = read_questions(path)
     assert [question.text for question in questions.shared] == ["Where is my card?"]
-    picked = {questions.pick("en", "chat", random.Random(seed)).topic for seed in range(50)}
-    assert "shared" in picked
-    picked = {questions.pick("fi", "chat", random.Random(seed)).topic for seed in range(50)}
-    assert "shared" not in picked
+    deck = Deck(questions, random.Random(1))
+    assert "shared" in {deck.draw("en", "chat").topic for _ in range(50)}
+    assert "shared" not in {deck.draw("fi", "chat").topic for _ in range(50)}
+
+
+def test_no_question_comes_again_before_all_have_come() -> None:
+    questions = read_questions()
+    deck = Deck(questions, random.Random(1))
+    asked = [question for question in questions.by_language["sv"].questions if not question.bot]
+    for _ in range(3):
+        drawn = {deck.draw("sv", "email").text for _ in asked}
+        assert drawn == {question.text for question in asked}
