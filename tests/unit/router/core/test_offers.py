@@ -157,6 +157,16 @@ def test_the_break_after_missed_offers_takes_the_other_offers_back() -> None:
     assert world.view("ann")["used"] == 0
 
 
+def test_who_drains_and_misses_offers_goes_on_draining() -> None:
+    world = World(config(presence=PresenceConfig(missed_offers=1)))
+    world.agent("ann")
+    world.opened("c1", "phone")
+    world.presence("ann", "draining")
+    world.wait(10)
+    assert world.view("ann")["missed_offers"] == 1
+    assert world.view("ann")["presence"] == "draining"
+
+
 def test_coming_back_from_the_break_begins_the_count_anew(world: World) -> None:
     world.agent("ann")
     for number in range(3):
