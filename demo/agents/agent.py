@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection
 
 from demo.agents.conversation import Conversation
 from demo.agents.roster import Person
+from demo.agents.transcripts import Transcripts
 from demo.customers.surroundings import Surroundings
 from demo.door import GaveUp, Refused
 from demo.places import POOL, TENANT
@@ -43,6 +44,7 @@ class Agent:
         self._token = ""
         self._work: dict[str, asyncio.Task[None]] = {}
         self._talks: dict[str, Conversation] = {}
+        self._screen = Transcripts()
         self._chores: set[asyncio.Task[None]] = set()
         self._breaks = 0
 
@@ -145,8 +147,14 @@ class Agent:
 
     async def _serve(self, assignment_id: str, one: dict[str, Any]) -> None:
         """From the first look to the last click."""
+        conversation_id = one["conversation_id"]
         talk = Conversation(
-            self._around, self._token, one["conversation_id"], assignment_id, one["channel"] in LIVE
+            self._around,
+            self._token,
+            conversation_id,
+            assignment_id,
+            self._screen.of(conversation_id),
+            live=one["channel"] in LIVE,
         )
         self._talks[assignment_id] = talk
         try:
@@ -158,6 +166,7 @@ class Agent:
             await self._finish("complete", assignment_id, topic)
         finally:
             self._talks.pop(assignment_id, None)
+            self._screen.forget(conversation_id)
 
     async def _finish(self, how: str, assignment_id: str, disposition: str) -> None:
         with suppress(GaveUp, Refused):  # refused: the customer or the clock has ended it
@@ -181,23 +190,15 @@ class Agent:
         await self.set_presence("available")
 
     async def _follow_talk(self) -> None:
-        """What customers say; a hint is enough, the transcript is read from the API."""
+        """What customers say."""
         url = f"{self._around.places.conversations}/v1/agents/{POOL}/{self.person.id}/ws"
         async with aclosing(
             connections(url, self._around.pace, subprotocols=["jonoton.bearer", self._token])
         ) as sockets:
             async for socket in sockets:
-                for talk in self._talks.values():
-                    talk.look_again()
                 with suppress(*CLOSED):
                     async for text in socket:
-                        self._heard(json.loads(text))
-
-    def _heard(self, frame: dict[str, Any]) -> None:
-        conversation = str(frame.get("conversation_id", ""))
-        for talk in self._talks.values():
-            if not conversation or talk.id == conversation:
-                talk.look_again()
+                        self._screen.hear(json.loads(text))
 
     def _begin(self, key: str, make: Callable[[], Coroutine[Any, Any, None]]) -> None:
         if key not in self._work:
