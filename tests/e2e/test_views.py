@@ -35,6 +35,7 @@ from services.kit.redis import connect
 from services.kit.settings import Settings
 from services.router.core.partition import Partition
 from services.router.follower.follow import Follow, Followed
+from services.router.follower.redis_views import ASIDE_SECONDS, RedisViews
 from services.router.follower.views import Views
 from tests.support.journal_site import eventually
 from tests.support.routing import TENANT, Client, Inputs, Site, running
@@ -203,15 +204,17 @@ async def test_views_of_another_journal_are_replaced(centre: Centre) -> None:
     await centre.shows(ids)
 
 
-async def test_dead_views_aside_go_by_themselves(centre: Centre) -> None:
+async def test_only_views_in_the_making_go_by_themselves(centre: Centre) -> None:
     await centre.shows(await centre.contacts(1))
     await centre.redis.flushall()
     await eventually(centre.applied, bool)
-    keys = [str(key) for key in await centre.redis.keys("jonoton:*")]
-    live = {key for number in range(6) for key in views.keys(number)}
-    for key in keys:
-        ttl = await centre.redis.ttl(key)
-        assert ttl == -1 if key in live else ttl > 0, key
+    aside = RedisViews(centre.redis).aside(centre.config.partition)
+    for key in aside.keys:
+        await aside.add(key, {"field": "{}"})
+    for made in aside.keys.values():
+        assert 0 < await centre.redis.ttl(made) <= ASIDE_SECONDS
+    for key in aside.keys:
+        assert await centre.redis.ttl(key) == -1
 
 
 @pytest.fixture
