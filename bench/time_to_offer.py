@@ -19,6 +19,7 @@ import aiohttp
 
 from bench.platform import running_platform
 from bench.report import memory_mb, percentile, show
+from services.kit.clock import new_id
 from tests.support.stack import Stack
 
 TENANT, POOL = "bench", "service"
@@ -107,7 +108,7 @@ class Run:
         for number in range(rate * seconds):
             if (ahead := begin + number / rate - time.perf_counter()) > 0:
                 await asyncio.sleep(ahead)
-            posts.append(asyncio.create_task(self._post(f"{rate}-{number}")))
+            posts.append(asyncio.create_task(self._post(new_id())))
         await asyncio.gather(*posts)
         deadline = time.perf_counter() + 30
         while self.posted.keys() - self.offered.keys() and time.perf_counter() < deadline:
