@@ -7,7 +7,7 @@ from pathlib import Path
 
 LIVE_SPEED, LIVE_AGENTS = 3.0, 12
 BUSY_SPEED, BUSY_AGENTS = 20.0, 50
-CONTACTS_PER_AGENT = 0.016
+CONTACTS_PER_AGENT = 0.014
 """A human second: keeps agents busy for about half of what they could carry."""
 
 
