@@ -18,7 +18,7 @@ from typing import Any
 
 import msgspec
 from kafka import KafkaProducer
-from kafka.errors import KafkaError, MessageSizeTooLargeError
+from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
 from kafka.partitioner.default import murmur2
 
 from services.contracts.codec import encode
@@ -32,6 +32,8 @@ from services.kit.settings import Settings
 log = logging.getLogger(__name__)
 _CLOSE_TIMEOUT = 3.0
 _KNOCK_TIMEOUT = 1.0
+_WARM_UP_WAITS = 25
+"""Times `max_block_ms`."""
 
 
 def partition_of(key: str, partitions: int) -> int:
@@ -250,14 +252,31 @@ class Publisher:
             allow_auto_create_topics=False,
         )
         try:
-            for topic in ALL:  # warm up: an unknown topic would block the loop in send()
-                producer.partitions_for(topic.name)
+            self._warm_up(producer)
         except BaseException:
             producer.close(timeout=0)
             raise
         if self._stopped:  # nobody waited for this thread
             producer.close(timeout=0)
         return producer
+
+    def _warm_up(self, producer: Any) -> None:
+        """Learn every topic's partitions: an unknown topic would block the loop in send().
+
+        With patience: where processor time is short, new producers again and again would take
+        more of it than the answer that they do not wait for.
+        """
+        waits = _WARM_UP_WAITS
+        for topic in ALL:
+            while True:
+                try:
+                    producer.partitions_for(topic.name)
+                except KafkaTimeoutError:
+                    waits -= 1
+                    if waits == 0 or self._stopped:
+                        raise
+                else:
+                    break
 
 
 def _knock(servers: list[str]) -> None:
