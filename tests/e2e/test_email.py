@@ -25,6 +25,8 @@ from services.contracts.messages import (
     MessageCreated,
 )
 from services.contracts.topics import CONTACT_EVENTS, MESSAGES
+from services.email.adapters import Conversations
+from services.email.index import ConversationIndex
 from services.kit.clock import new_id, to_datetime
 from services.kit.log_reader import Raw
 from tests.support.talking import FakeRouter, Running, Site, Writer, eventually, routed
@@ -94,6 +96,13 @@ class Office:
                 raise
             return False
         return True
+
+    async def reaches(self, message: EmailMessage) -> bool:
+        """As `accepts`; False also when the service is not there."""
+        try:
+            return await self.accepts(message)
+        except (aiosmtplib.SMTPServerDisconnected, aiosmtplib.SMTPConnectError, OSError):
+            return False
 
     async def records(self) -> list[tuple[Raw, Any]]:
         """All of `messages`."""
@@ -399,6 +408,45 @@ async def test_forged_reply_and_strangers_reply_do_not_enter_the_conversation(
     for headers in ({"In_Reply_To": forged}, {"In_Reply_To": ours, "From": "mallory@example.com"}):
         (said,) = await office.said(await office.send(**headers))
         assert said.data.conversation_id != head.data.conversation_id
+
+
+async def test_conversation_that_is_no_longer_in_memory_is_read_from_the_topic(
+    office: Office, site: Site
+) -> None:
+    message_id, head = await office.new_case()
+    async with office.customers.listening():
+        answer = await office.answer(head)
+        await office.outcome(answer)
+    conversations = Conversations(site.settings, ConversationIndex(1))
+    known = await conversations.find(head.data.conversation_id, covering=0)
+    assert known.head == head.data
+    assert known.latest == message_id
+    assert list(known.settled) == [answer]
+    assert (await conversations.find(new_id())).head is None
+
+
+async def test_no_mail_is_lost_or_doubled_when_the_service_is_killed_again_and_again(
+    office: Office,
+) -> None:
+    mails = [written() for _ in range(24)]
+    sending = [
+        asyncio.create_task(eventually(lambda mail=mail: office.reaches(mail), bool, 90))  # type: ignore[misc]
+        for mail in mails
+    ]
+    for enough in (6, 12):
+        await eventually(lambda: _done(sending), lambda done, enough=enough: done >= enough, 60)  # type: ignore[misc]
+        office.service.kill()
+        await asyncio.to_thread(office.service.start)
+    await asyncio.gather(*sending)
+    for mail in mails:
+        said = await office.said(str(mail["Message-ID"]))
+        assert len({one.data.message_id for one in said}) == 1
+        contacts = await office.contacts(said[0].data.conversation_id)
+        assert len({one.data.contact_id for one in contacts}) == 1
+
+
+async def _done(tasks: list["asyncio.Task[bool]"]) -> int:
+    return sum(task.done() for task in tasks)
 
 
 async def test_too_large_a_mail_is_refused_and_the_next_one_is_taken(office: Office) -> None:
