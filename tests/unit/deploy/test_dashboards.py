@@ -11,6 +11,7 @@ import yaml
 
 from services.kit.metrics import CATALOGUE
 
+RUNBOOK = Path(__file__).parents[3] / "deploy" / "README.md"
 GRAFANA = Path(__file__).parents[3] / "deploy" / "grafana"
 DASHBOARDS = sorted((GRAFANA / "dashboards").glob("*.json"))
 PROMETHEUS_LABELS = {"instance", "job", "le"}
@@ -101,3 +102,10 @@ def test_panels_have_ids_of_their_own_and_do_not_overlap(path: Path) -> None:
 
 def test_every_panel_says_what_it_shows() -> None:
     assert all(panel["description"] for _, panel, _ in targets())
+
+
+def test_the_runbook_speaks_of_every_panel() -> None:
+    """Titles by what stands before a comma: the rest says which part of the numbers is shown."""
+    text = " ".join(RUNBOOK.read_text(encoding="utf-8").split())
+    titles = {panel["title"].partition(",")[0] for _, panel, _ in targets()}
+    assert not [title for title in titles if title not in text]
