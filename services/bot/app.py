@@ -18,6 +18,7 @@ from services.kit.consumer import GroupConsumer
 from services.kit.contact_states import ContactStates
 from services.kit.dead_letter import DeadLetters
 from services.kit.follow import Follower, follow_journal
+from services.kit.log_ends import LogEnds
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
 from services.kit.publisher import Publisher
@@ -32,10 +33,11 @@ def create_app(settings: BotSettings) -> FastAPI:
     articles = read_articles(settings.bot_articles)
     publisher = Publisher(settings, metrics, clock)
     pools = PoolDirectory(settings)
+    ends = LogEnds(settings)
     index = ConversationIndex(settings.bot_conversations)
-    messages = Follower(settings, MESSAGES, index.take)
+    messages = Follower(settings, MESSAGES, index.take, ends)
     contacts = ContactStates(SERVED)
-    journal = follow_journal(settings, contacts.take)
+    journal = follow_journal(settings, contacts.take, ends)
     platform = Platform(
         settings,
         publisher=publisher,
@@ -59,7 +61,7 @@ def create_app(settings: BotSettings) -> FastAPI:
         "Jonoton bot",
         description="Answers what it knows for certain, beside the queue.",
         metrics=metrics,
-        parts=(publisher, pools, messages, journal, questions),
+        parts=(publisher, pools, ends, messages, journal, questions),
         routers=(create_router(auth, door),),
         max_body=64 * 1024,
     )

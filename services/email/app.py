@@ -19,6 +19,7 @@ from services.kit.contact_states import ContactStates
 from services.kit.dead_letter import DeadLetters
 from services.kit.follow import Follower, follow_journal
 from services.kit.keys import shared_key
+from services.kit.log_ends import LogEnds
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
 from services.kit.publisher import Publisher
@@ -33,10 +34,11 @@ def create_app(settings: EmailSettings) -> FastAPI:
     ids = MessageIds(shared_key(settings.data / "email-message-ids.key"))
     publisher = Publisher(settings, metrics, clock)
     pools = PoolDirectory(settings)
+    ends = LogEnds(settings)
     index = ConversationIndex(settings.email_conversations)
-    messages = Follower(settings, MESSAGES, index.take)
+    messages = Follower(settings, MESSAGES, index.take, ends)
     contacts = ContactStates(ANSWERED)
-    journal = follow_journal(settings, contacts.take)
+    journal = follow_journal(settings, contacts.take, ends)
     conversations = Conversations(settings, index)
     intake = Intake(
         settings,
@@ -76,7 +78,7 @@ def create_app(settings: EmailSettings) -> FastAPI:
     return app.create_app(
         "Jonoton e-mail",
         metrics=metrics,
-        parts=(publisher, pools, messages, journal, answers, door),
+        parts=(publisher, pools, ends, messages, journal, answers, door),
         description="Mails become contacts; agents' answers become mails.",
     )
 

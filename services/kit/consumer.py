@@ -13,14 +13,14 @@ from typing import Any
 
 import msgspec
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import CommitFailedError, KafkaError
+from aiokafka.errors import CommitFailedError
 
 from services.contracts.codec import decode
 from services.contracts.topics import Topic
 from services.kit import tasks
 from services.kit.dead_letter import DeadLetters
 from services.kit.errors import InvalidMessage, Unavailable
-from services.kit.log_reader import Raw, connected, disconnect, stopped_fetching
+from services.kit.log_reader import AWAY, Raw, connected, disconnect, stopped_fetching
 from services.kit.metrics import Metrics
 from services.kit.settings import Settings
 
@@ -155,7 +155,7 @@ class GroupConsumer:
             await consumer.commit({tp: offset})
         except CommitFailedError:
             log.info("%s: the partition moved before the commit", self.name)
-        except KafkaError as error:
+        except AWAY as error:
             log.warning("%s: not committed: %r", self.name, error)
 
     def _count(self, result: str) -> None:

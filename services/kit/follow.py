@@ -14,6 +14,7 @@ from services.contracts.journal import Record, Validity, decode_entry
 from services.contracts.topics import ROUTING_JOURNAL, Topic
 from services.kit import tasks
 from services.kit.errors import Unavailable
+from services.kit.log_ends import LogEnds
 from services.kit.log_reader import LogReader, Raw
 from services.kit.settings import Settings
 
@@ -24,12 +25,18 @@ class Follower:
     """Hands each record of `topic` to `take`, in order within a partition. A part.
 
     `take` does not wait. A record that is not JSON of the topic's shape is skipped and logged.
+    `ends` has a connection of its own: on the reader's, every question would wait for the broker
+    to answer the fetch before it, half a second when nothing comes.
     """
 
-    def __init__(self, settings: Settings, topic: Topic, take: Callable[[Raw], None]) -> None:
+    def __init__(
+        self, settings: Settings, topic: Topic, take: Callable[[Raw], None], ends: LogEnds
+    ) -> None:
         self.name = f"view of {topic.name}"
+        self._topic = topic
         self._reader = LogReader(settings, topic)
         self._take = take
+        self._ends = ends
         self._next: dict[int, int] = {}
         self._goal: dict[int, int] | None = None
         self._moved = asyncio.Event()
@@ -52,13 +59,13 @@ class Follower:
     async def current(self, partition: int, *, timeout: float = 3.0) -> None:
         """Return when all that stood in the partition at the time of the call has been taken.
 
-        Raises `Unavailable` after `timeout` seconds.
+        Raises `Unavailable`, after `timeout` seconds at the latest.
         """
         try:
             async with asyncio.timeout(timeout):
                 while self._goal is None:
                     await self._moved.wait()
-                goal = {partition: (await self._reader.ends())[partition]}
+                goal = {partition: await self._ends.end(self._topic, partition)}
                 while not self._reached(goal):
                     await self._moved.wait()
         except TimeoutError:
@@ -93,7 +100,7 @@ class Follower:
         self._moved = asyncio.Event()
 
 
-def follow_journal(settings: Settings, take: Callable[[Record], None]) -> Follower:
+def follow_journal(settings: Settings, take: Callable[[Record], None], ends: LogEnds) -> Follower:
     """A follower of the routing journal that hands over only the records that count."""
     validity: defaultdict[int, Validity] = defaultdict(Validity)
 
@@ -103,4 +110,4 @@ def follow_journal(settings: Settings, take: Callable[[Record], None]) -> Follow
         if record is not None:
             take(record)
 
-    return Follower(settings, ROUTING_JOURNAL, take_raw)
+    return Follower(settings, ROUTING_JOURNAL, take_raw, ends)

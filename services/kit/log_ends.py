@@ -3,12 +3,11 @@
 import asyncio
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from services.contracts.topics import Topic
 from services.kit import tasks
 from services.kit.errors import Unavailable
-from services.kit.log_reader import connected
+from services.kit.log_reader import AWAY, connected
 from services.kit.settings import Settings
 
 
@@ -43,7 +42,7 @@ class LogEnds:
         tp = TopicPartition(topic.name, partition)
         try:
             ends = await self._consumer.end_offsets([tp])
-        except KafkaError as error:
+        except AWAY as error:
             raise Unavailable(f"Kafka is away ({type(error).__name__}).") from error
         return int(ends[tp])
 

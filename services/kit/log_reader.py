@@ -13,6 +13,9 @@ from services.contracts.topics import Topic
 from services.kit.settings import Settings
 
 log = logging.getLogger(__name__)
+AWAY = (KafkaError, RuntimeError)
+"""What a request to a broker that is away raises. RuntimeError is uvloop's word for a connection
+that has just been closed; aiokafka lets it through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +92,7 @@ class LogReader:
             try:
                 ends = await self._consumer.end_offsets(self._partitions)
                 return {tp.partition: offset for tp, offset in ends.items()}
-            except KafkaError as error:
+            except AWAY as error:
                 log.warning("end offsets not to be had yet", extra={"cause": repr(error)})
                 await asyncio.sleep(0.2)
 

@@ -1,6 +1,8 @@
 """A view of a topic that knows when it is up to date, on a real broker."""
 
-from collections.abc import AsyncIterator, Iterator
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -11,6 +13,7 @@ from services.contracts.topics import MESSAGES, ROUTING_JOURNAL
 from services.kit.clock import to_datetime
 from services.kit.errors import Unavailable
 from services.kit.follow import Follower, follow_journal
+from services.kit.log_ends import LogEnds
 from services.kit.log_reader import Raw
 from tests.support.talking import Site, Writer, eventually
 
@@ -29,6 +32,35 @@ async def writer(site: Site) -> AsyncIterator[Writer]:
         yield made
 
 
+@asynccontextmanager
+async def started(site: Site, make: Callable[[LogEnds], Follower]) -> AsyncIterator[Follower]:
+    """A follower that has read what stood there at the start."""
+    ends = LogEnds(site.settings)
+    follower = make(ends)
+    assert follower.trouble() is not None
+    await ends.start()
+    await follower.start()
+    try:
+        await eventually(lambda: _trouble(follower), lambda trouble: trouble is None, 30)
+        await eventually(lambda: _answers(follower), bool, 30)
+        yield follower
+    finally:
+        await follower.stop()
+        await ends.stop()
+
+
+async def _trouble(follower: Follower) -> str | None:
+    return follower.trouble()
+
+
+async def _answers(follower: Follower) -> bool:
+    try:
+        await follower.current(0)
+    except Unavailable:
+        return False
+    return True
+
+
 def delivery(number: int) -> bytes:
     """A record of `messages`."""
     data = RecordedDelivery(conversation_id="c", message_id=f"m{number}", status="sent")
@@ -39,61 +71,54 @@ def delivery(number: int) -> bytes:
 async def test_current_view_holds_all_that_was_written_before_the_question(
     site: Site, writer: Writer
 ) -> None:
+    await writer.put(MESSAGES, delivery(0), 2, "c/0")
     taken: list[Raw] = []
-    follower = Follower(site.settings, MESSAGES, taken.append)
-    await follower.start()
-    try:
+    async with started(
+        site, lambda ends: Follower(site.settings, MESSAGES, taken.append, ends)
+    ) as follower:
+        assert len(taken) == 1
         for number in range(20):
             offset = await writer.put(MESSAGES, delivery(number), 1, f"c/{number}")
             await follower.current(1, timeout=20)
             assert taken[-1].offset == offset
-    finally:
-        await follower.stop()
 
 
-async def test_view_is_in_trouble_until_it_has_read_what_stood_there_at_the_start(
-    site: Site, writer: Writer
-) -> None:
-    await writer.put(MESSAGES, delivery(0), 2, "c/0")
-    follower = Follower(site.settings, MESSAGES, lambda _: None)
-    assert follower.trouble() is not None
-    await follower.start()
-    try:
-        await eventually(_trouble_of(follower), lambda trouble: trouble is None)
-    finally:
-        await follower.stop()
-
-
-def _trouble_of(follower: Follower):  # type: ignore[no-untyped-def]
-    async def ask() -> str | None:
-        return follower.trouble()
-
-    return ask
+async def test_question_in_a_quiet_topic_does_not_wait_for_the_next_record(site: Site) -> None:
+    """The broker holds a fetch back for 500 ms when nothing comes: ten questions behind fetches
+    would take 5 s."""
+    async with started(
+        site, lambda ends: Follower(site.settings, MESSAGES, lambda _: None, ends)
+    ) as follower:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        for _ in range(10):
+            await follower.current(5, timeout=20)
+        assert loop.time() - began < 2.5
 
 
 async def test_without_kafka_the_question_is_answered_in_time_and_later_ones_are_again(
     site: Site,
 ) -> None:
-    follower = Follower(site.settings, MESSAGES, lambda _: None)
-    await follower.start()
-    try:
-        await follower.current(3, timeout=20)
+    async with started(
+        site, lambda ends: Follower(site.settings, MESSAGES, lambda _: None, ends)
+    ) as follower:
         site.servers.broker.pause()
         try:
             with pytest.raises(Unavailable):
                 await follower.current(3, timeout=0.5)
         finally:
             site.servers.broker.resume()
-        await follower.current(3, timeout=30)
-    finally:
-        await follower.stop()
+        await eventually(lambda: _answers(follower), bool, 30)
 
 
 async def test_record_that_cannot_be_read_is_passed_over(site: Site, writer: Writer) -> None:
     taken: list[str] = []
-    follower = follow_journal(site.settings, lambda record: taken.append(record.src.topic))
-    await follower.start()
-    try:
+    async with started(
+        site,
+        lambda ends: follow_journal(
+            site.settings, lambda record: taken.append(record.src.topic), ends
+        ),
+    ) as follower:
         epoch = await writer.put(ROUTING_JOURNAL, encode_entry(Open(writer="w", generation=1)), 4)
         for source, counted in (("first", epoch), ("void", epoch + 7), ("last", epoch)):
             await writer.put(ROUTING_JOURNAL, b"no entry", 4)
@@ -101,5 +126,3 @@ async def test_record_that_cannot_be_read_is_passed_over(site: Site, writer: Wri
             await writer.put(ROUTING_JOURNAL, encode_entry(record), 4)
         await follower.current(4, timeout=20)
         assert taken == ["first", "last"]
-    finally:
-        await follower.stop()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.protocol.fetch import FetchRequest
+from aiokafka.protocol.offset import OffsetRequest
 
 from deploy.local.broker import Broker
 from services.contracts.topics import CONTACT_EVENTS
@@ -104,3 +105,27 @@ async def test_routers_own_reader_of_the_input_log_goes_on_too(
         assert read == after
     finally:
         await log.close()
+
+
+async def test_ends_are_asked_for_again_when_the_connection_has_just_been_closed(
+    broker: Broker, producer: AIOKafkaProducer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = await write(producer, 1)
+    reader = LogReader(Settings(kafka=broker.address), CONTACT_EVENTS, partitions=[PARTITION])
+    await reader.open()
+    try:
+        assert reader._consumer is not None
+        client = reader._consumer._client
+        send, failed = client.send, asyncio.Event()
+
+        async def fail_once(node: int, request: object, **options: object) -> object:
+            if isinstance(request, OffsetRequest) and not failed.is_set():
+                failed.set()
+                raise RuntimeError("the handler is closed")  # uvloop's words
+            return await send(node, request, **options)
+
+        monkeypatch.setattr(client, "send", fail_once)
+        assert (await reader.ends())[PARTITION] > written[-1][0]
+        assert failed.is_set()
+    finally:
+        await reader.close()
