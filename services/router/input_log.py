@@ -3,11 +3,11 @@
 import logging
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError, OffsetOutOfRangeError
+from aiokafka.errors import OffsetOutOfRangeError
 
 from services.contracts.topics import CONTACT_EVENTS
 from services.kit.errors import RefusedToStart
-from services.kit.log_reader import connected, disconnect, stopped_fetching
+from services.kit.log_reader import AWAY, connected, disconnect, stopped_fetching
 from services.router.settings import RouterSettings
 
 log = logging.getLogger(__name__)
@@ -57,7 +57,7 @@ class InputLog:
         except OffsetOutOfRangeError:
             await self._find_start(offset)
             return []
-        except KafkaError as error:
+        except AWAY as error:
             log.warning("the input log cannot be read", extra={"cause": repr(error)})
             return []
         records = fetched.get(self._tp, [])
