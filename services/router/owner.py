@@ -224,11 +224,13 @@ class Owner:
         state = self._state
         assert state is not None  # noqa: S101 - started by the takeover
         await self._fill(state)
+        behind = False
+        """Whether the feed lags: then the log is read at once, which wakes as quickly."""
         while self._state is state:
             item = self._inbox.head()
             if item is None:
                 quiet = self._clock.monotonic() - self._stepped
-                if quiet < SWEEP:
+                if quiet < SWEEP and not behind:
                     await self._inbox.wait(SWEEP - quiet)
                     continue
                 await self._tick_when_due(state)
@@ -236,10 +238,12 @@ class Owner:
                 continue
             offset, value = item
             if offset <= state.last:
+                behind = True
                 self._inbox.pop()
                 if self._clock.monotonic() - self._stepped >= SWEEP:
                     await self._fill(state)
             elif offset == state.last + 1:
+                behind = False
                 self._inbox.pop()
                 await self._after_standstill()
                 await self._step(state, offset, value, self._fed)
