@@ -43,9 +43,17 @@ demo: setup ## Play customers and agents and measure: make demo SECONDS=40 OUT=b
 check: setup ## Check format, lint, types, imports and the quick tests: what CI runs first.
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/ruff check --quiet .
+	@$(MAKE) --no-print-directory -j 2 --output-sync=target check-router check-types check-rest
+
+# Side by side: two cores are what the smallest machine has.
+.PHONY: check-types check-router check-rest
+check-types:
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
-	@$(PY) -m pytest tests/unit tests/contract -q
+check-router:
+	@$(PY) -m pytest tests/unit/router tests/contract -q
+check-rest:
+	@$(PY) -m pytest tests/unit --ignore tests/unit/router -q
 
 .PHONY: test
 test: check ## Everything: check, then the tests against real Kafka, Redis and browsers.
