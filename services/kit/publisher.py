@@ -109,9 +109,7 @@ class Publisher:
         `partition`: explicit, or the one that `key` hashes to among the topic's.
         Raises `Unavailable` as promised above and `InvalidMessage` for an event too large.
         """
-        position = await self.publish_raw(topic, encode(event), key=key, partition=partition)
-        assert position is not None  # noqa: S101 - only tombstones of nothing have none
-        return position
+        return await self.publish_raw(topic, encode(event), key=key, partition=partition)
 
     async def publish_raw(
         self, topic: Topic, value: bytes | None, *, key: str, partition: int | None = None

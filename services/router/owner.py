@@ -224,8 +224,7 @@ class Owner:
         state = self._state
         assert state is not None  # noqa: S101 - started by the takeover
         await self._fill(state)
-        behind = False
-        """Whether the feed lags: then the log is read at once, which wakes as quickly."""
+        behind = False  # whether the feed lags: then the log is read at once, and wakes as quickly
         while self._state is state:
             item = self._inbox.head()
             if item is None:
