@@ -70,7 +70,7 @@ bench: setup ## Run the benchmarks; each prints a table and writes JSON under bu
 .PHONY: lock
 lock: setup ## Resolve and pin Python's packages and the broker's jars anew.
 	@$(UV) pyproject.toml -o requirements/runtime.txt
-	@$(UV) pyproject.toml --extra local --extra dev -o requirements/dev.txt
+	@$(UV) pyproject.toml --extra local --extra plots --extra dev -o requirements/dev.txt
 	@grep -E '^uv==' requirements/dev.txt | tr -d ' \\' | $(UV) --no-annotate - -o requirements/bootstrap.txt
 	@$(PY) -m deploy.local.lock_jars
 	@$(PYTHON) deploy/local/bootstrap.py
