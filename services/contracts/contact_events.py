@@ -11,6 +11,10 @@ Presence = Literal["offline", "available", "break", "wrap_up", "draining"]
 """What an agent chose. `draining` and `wrap_up`: finishes what is in hand, gets nothing new."""
 
 
+By = Annotated[str, msgspec.Meta(max_length=200)]
+"""Who commands it when it is not the agent themselves: an id."""
+
+
 class _Data(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     pool: Name
 
@@ -20,6 +24,8 @@ class OpenedContact(_Data, frozen=True, kw_only=True):
 
     `opened_at` is when the customer's wait began, by the channel's clock; the router clamps it.
     `customer` is a random id. `fields` holds only keys that the pool's rules may read.
+    `not_before` makes it a scheduled contact (a callback, an appointment), promised to be served
+    by `due_at`; `preferred_agent` is asked first, otherwise who served the customer last.
     """
 
     contact_id: Id
@@ -31,6 +37,9 @@ class OpenedContact(_Data, frozen=True, kw_only=True):
     tier: Annotated[str, msgspec.Meta(max_length=80)] = ""
     customer: Annotated[str, msgspec.Meta(max_length=200)] = ""
     fields: dict[Name, Annotated[str, msgspec.Meta(max_length=200)]] = {}
+    not_before: Millis = 0
+    due_at: Millis = 0
+    preferred_agent: Annotated[str, msgspec.Meta(max_length=200)] = ""
 
 
 class ContactOpened(Event, frozen=True, kw_only=True, tag="contact.opened"):
@@ -52,6 +61,22 @@ class ContactEnded(Event, frozen=True, kw_only=True, tag="contact.ended"):
     data: EndedContact
 
 
+class ContactData(_Data, frozen=True, kw_only=True):
+    contact_id: Id
+
+
+class ContactQuiet(Event, frozen=True, kw_only=True, tag="contact.quiet"):
+    """The customer has not written for a while: the channel says so once, until they do."""
+
+    data: ContactData
+
+
+class ContactActive(Event, frozen=True, kw_only=True, tag="contact.active"):
+    """A quiet customer has written again."""
+
+    data: ContactData
+
+
 class CancelData(_Data, frozen=True, kw_only=True):
     contact_id: Id
     reason: ShortText = ""
@@ -64,11 +89,13 @@ class CancelContact(Event, frozen=True, kw_only=True, tag="contact.cancel"):
 
 
 class UpsertAgentData(_Data, frozen=True, kw_only=True):
-    """`limits`: most contacts of a channel at once; a channel not named has the channel's own."""
+    """`limits`: most contacts of a channel at once; a channel not named has the channel's own.
+    On the channels of `auto_accept` the agent is not asked but given."""
 
     agent_id: Id
     skills: dict[Name, Level]
     limits: dict[Name, Annotated[int, msgspec.Meta(ge=0, le=100)]] = {}
+    auto_accept: tuple[Name, ...] = ()
 
 
 class UpsertAgent(Event, frozen=True, kw_only=True, tag="agent.upsert"):
@@ -78,8 +105,11 @@ class UpsertAgent(Event, frozen=True, kw_only=True, tag="agent.upsert"):
 
 
 class SetPresenceData(_Data, frozen=True, kw_only=True):
+    """`by`: the supervisor who forces it, none for the agents themselves."""
+
     agent_id: Id
     presence: Presence
+    by: By = ""
 
 
 class SetPresence(Event, frozen=True, kw_only=True, tag="agent.set-presence"):
@@ -99,10 +129,16 @@ class AcceptOffer(Event, frozen=True, kw_only=True, tag="offer.accept"):
     data: OfferData
 
 
+class DeclineData(OfferData, frozen=True, kw_only=True):
+    """`pause`: so many seconds the agent wants nothing new."""
+
+    pause: Annotated[float, msgspec.Meta(ge=0, le=3600)] = 0.0
+
+
 class DeclineOffer(Event, frozen=True, kw_only=True, tag="offer.decline"):
     """The agent does not take it: the contact goes to the next, with its age kept."""
 
-    data: OfferData
+    data: DeclineData
 
 
 class AssignmentData(_Data, frozen=True, kw_only=True):
@@ -121,6 +157,92 @@ class CompleteAssignment(Event, frozen=True, kw_only=True, tag="assignment.compl
     """All is done: the capacity is free."""
 
     data: AssignmentData
+
+
+class TransferData(_Data, frozen=True, kw_only=True):
+    """To an agent, a queue, or whoever has the skills; exactly one of them, or another pool (with
+    a queue or not). `note_id` is a message of the conversation."""
+
+    assignment_id: Id
+    agent_id: Id
+    to_agent: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    to_queue: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    to_skills: dict[Name, Level] = {}
+    to_pool: Annotated[str, msgspec.Meta(max_length=80)] = ""
+    note_id: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class TransferAssignment(Event, frozen=True, kw_only=True, tag="assignment.transfer"):
+    """Somebody else shall have the contact; until they accept, the agent keeps it."""
+
+    data: TransferData
+
+
+class CancelTransfer(Event, frozen=True, kw_only=True, tag="assignment.cancel-transfer"):
+    """The agent keeps the contact after all."""
+
+    data: AssignmentData
+
+
+class ChangeChannelData(_Data, frozen=True, kw_only=True):
+    """`agent_id`: the agent who has it in hand and commands it; none: the channel says so."""
+
+    contact_id: Id
+    channel: Name
+    agent_id: Annotated[str, msgspec.Meta(max_length=200)] = ""
+
+
+class ChangeChannel(Event, frozen=True, kw_only=True, tag="contact.change-channel"):
+    """The contact goes on elsewhere (chat → e-mail, form → phone): same conversation, same age."""
+
+    data: ChangeChannelData
+
+
+class SupervisedData(_Data, frozen=True, kw_only=True):
+    """`by`: who commands it, for the audit trail."""
+
+    contact_id: Id
+    by: By = ""
+
+
+class ReassignData(SupervisedData, frozen=True, kw_only=True):
+    agent_id: Id
+
+
+class ReassignContact(Event, frozen=True, kw_only=True, tag="contact.reassign"):
+    """This agent shall have it, now: from the queue, from an offer, from another agent."""
+
+    data: ReassignData
+
+
+class MoveData(SupervisedData, frozen=True, kw_only=True):
+    queue: Name
+
+
+class MoveContact(Event, frozen=True, kw_only=True, tag="contact.move"):
+    """A waiting contact shall wait in another queue, at its age."""
+
+    data: MoveData
+
+
+class PrioritiseData(SupervisedData, frozen=True, kw_only=True):
+    priority: Annotated[int, msgspec.Meta(ge=0, le=9)]
+
+
+class PrioritiseContact(Event, frozen=True, kw_only=True, tag="contact.set-priority"):
+    """A waiting contact gets another priority."""
+
+    data: PrioritiseData
+
+
+class CloseData(SupervisedData, frozen=True, kw_only=True):
+    disposition: Annotated[str, msgspec.Meta(max_length=80)] = ""
+
+
+class CloseContact(Event, frozen=True, kw_only=True, tag="contact.close"):
+    """A supervisor ends a contact, whatever its state."""
+
+    data: CloseData
 
 
 class ConfigurePoolData(_Data, frozen=True, kw_only=True):
@@ -182,6 +304,13 @@ Command = (
     | DeclineOffer
     | WrapUpAssignment
     | CompleteAssignment
+    | TransferAssignment
+    | CancelTransfer
+    | ChangeChannel
+    | ReassignContact
+    | MoveContact
+    | PrioritiseContact
+    | CloseContact
     | ConfigurePool
 )
 """What somebody waits for an answer to; the others are facts."""
@@ -196,7 +325,16 @@ InputEvent = (
     | DeclineOffer
     | WrapUpAssignment
     | CompleteAssignment
+    | TransferAssignment
+    | CancelTransfer
+    | ChangeChannel
+    | ReassignContact
+    | MoveContact
+    | PrioritiseContact
+    | CloseContact
     | ConfigurePool
+    | ContactQuiet
+    | ContactActive
     | SessionOpened
     | SessionEnded
     | GatewayHeartbeat

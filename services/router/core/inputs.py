@@ -42,11 +42,12 @@ def handle(turn: Turn, number: int, event: ce.InputEvent) -> Reply | None:
     if pool is None:
         turn.emit(ev.InputRejected(reason="unknown_pool", detail=event.data.pool))
         return commands.refused(event, 404, "unknown_pool") if type(event) in COMMANDS else None
-    decide = _FACTS.get(type(event))
-    if decide is not None:
+    if type(event) in COMMANDS:
+        obey = _COMMANDS.get(type(event))
+        return obey(turn, pool, event) if obey else commands.refused(event, 501, "unsupported")
+    if (decide := _FACTS.get(type(event))) is not None:
         decide(turn, pool, event)
-        return None
-    return _COMMANDS[type(event)](turn, pool, event)
+    return None
 
 
 def _configure(turn: Turn, number: int, command: ce.ConfigurePool) -> Reply:
