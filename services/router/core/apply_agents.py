@@ -14,6 +14,7 @@ def pool_configured(pool: Pool, event: ev.PoolConfigured, _at: Millis) -> None:
     pool.config = event.config
     pool.classify = Classifier(event.config)
     pool.version = event.version
+    pool.waits.keep(event.config.queues)
     pool.index.configure(event.config.channels, pool.agents.values(), pool.contacts.values())
     pool.stale = {
         contact.id

@@ -19,16 +19,18 @@ KEEP_CLOSED_MS = 24 * 3_600_000
 KEEP_PAST = 10_000
 
 
-def contact_queued(pool: Pool, event: ev.ContactQueued, _at: Millis) -> None:
+def contact_queued(pool: Pool, event: ev.ContactQueued, at: Millis) -> None:
     facts = event.contact
     contact = pool.contacts[facts.id] = Contact(
         facts, facts.queue, facts.priority, facts.required, facts.preferred
     )
     _count(pool, contact)
     pool.index.enqueue(contact)
+    contact.queued_at, contact.telling = at, True
+    _look(pool, contact, at)
 
 
-def contact_requeued(pool: Pool, event: ev.ContactRequeued, _at: Millis) -> None:
+def contact_requeued(pool: Pool, event: ev.ContactRequeued, at: Millis) -> None:
     contact = pool.contacts[event.contact]
     now = event.classified
     _move(pool, contact, "queued", now.queue if now else "")
@@ -37,6 +39,8 @@ def contact_requeued(pool: Pool, event: ev.ContactRequeued, _at: Millis) -> None
         contact.required = now.required
         contact.preferred = now.preferred
     pool.index.enqueue(contact)
+    contact.telling = False
+    _look(pool, contact, at)
 
 
 def contact_withdrawn(pool: Pool, event: ev.ContactWithdrawn, at: Millis) -> None:
@@ -70,6 +74,8 @@ def offer_made(pool: Pool, event: ev.OfferMade, at: Millis) -> None:
     )
     _move(pool, contact, "offered")
     contact.offer = agent.offers[offer.id] = offer
+    if at == contact.queued_at:
+        contact.telling = False
     agent.idle_since = at
     _take(pool, agent, offer.channel, offer.cost)
     pool.schedule.due.push(offer.expires_at, timers.OFFER, pool.name, offer.id)
@@ -103,6 +109,7 @@ def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> N
         event.assignment, contact, agent, offer.channel, offer.queue, offer.cost, at
     )
     _move(pool, contact, "assigned")
+    _learn(pool, contact, at, event.waited_ms)
     pool.assignments[assignment.id] = assignment
     contact.assignment = agent.assignments[assignment.id] = assignment
     pool.index.touch(agent)
@@ -131,6 +138,19 @@ def assignment_ended(pool: Pool, event: ev.AssignmentEnded, at: Millis) -> None:
     )
     _take(pool, agent, assignment.channel, -assignment.cost)
     nothing_to_lose(agent)
+
+
+def _look(pool: Pool, contact: Contact, at: Millis) -> None:
+    line = pool.index.lines[contact.signature]
+    head = line.head()
+    contact.seen = pool.waits.arrived(line.key, line.size, max(0, at - head[0]) if head else 0)
+
+
+def _learn(pool: Pool, contact: Contact, at: Millis, waited_ms: int) -> None:
+    seen, contact.seen = contact.seen, None
+    if seen is not None:
+        others = pool.index.waiting_in(seen[0])
+        pool.waits.started(seen[0], seen if contact.telling else None, at, waited_ms, others)
 
 
 def _move(pool: Pool, contact: Contact, state: ContactState | None, queue: str = "") -> None:

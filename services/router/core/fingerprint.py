@@ -23,6 +23,7 @@ def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
         "assignments": {name: _assignment(one) for name, one in pool.assignments.items()},
         "stale": frozenset(pool.stale),
         "tally": dict(pool.tally),
+        "waits": pool.waits.plain(),
         "index": _index(pool),
     }
 
@@ -42,6 +43,7 @@ def _contact(contact: Contact) -> tuple[Any, ...]:
     return (
         (contact.facts, contact.queue, contact.priority, contact.required, contact.preferred),
         (contact.state, contact.tried, contact.ticket > 0),
+        (contact.seen, contact.queued_at, contact.telling),
         contact.offer.id if contact.offer else "",
         contact.assignment.id if contact.assignment else "",
     )

@@ -6,12 +6,13 @@ inside a line age order is the order of service, so only heads are compared.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from heapq import heapify, heappop, heappush
 
 from services.contracts.base import Level, Name
 from services.contracts.pool import ChannelConfig
 from services.router.core.eligibility import UNDECLARED, able, has_room
+from services.router.core.expected import LineKey
 from services.router.core.model import Agent, AgentKey, Contact
 
 Entry = tuple[int, str, int, Contact]
@@ -31,7 +32,17 @@ def bits(mask: int) -> Iterator[int]:
 class Line:
     """The waiting contacts of one signature, oldest first."""
 
-    __slots__ = ("channel", "heap", "number", "preferred", "priority", "queue", "required", "size")
+    __slots__ = (
+        "channel",
+        "heap",
+        "key",
+        "number",
+        "preferred",
+        "priority",
+        "queue",
+        "required",
+        "size",
+    )
 
     def __init__(self, number: int, contact: Contact) -> None:
         self.number = number
@@ -40,6 +51,7 @@ class Line:
         self.priority = contact.priority
         self.required = contact.required
         self.preferred = contact.preferred
+        self.key: LineKey = (self.channel, self.queue, tuple(sorted(self.required.items())))
         self.heap: list[Entry] = []
         self.size = 0
 
@@ -87,6 +99,7 @@ class Index:
         self._skilled: dict[Name, list[int]] = {}
         self._spare: list[int] = []
         self._ticket = 0
+        self._like: dict[LineKey, list[Line]] = {}
 
     def configure(
         self,
@@ -98,6 +111,7 @@ class Index:
         waiting = [contact for contact in contacts if contact.ticket]
         self.channels = dict(channels)
         self.lines, self._by_signature, self._lines_of = [], {}, {}
+        self._like = {}
         self.waiting = self.arrived = 0
         for agent in agents:
             agent.signatures = agent.signatures_seen = 0
@@ -263,6 +277,14 @@ class Index:
                     best, best_key = line, key
         return best
 
+    def waiting_in(self, key: LineKey) -> int:
+        """How many wait in the lines of that channel, queue and requirement."""
+        return sum(line.size for line in self.lines_like(key))
+
+    def lines_like(self, key: LineKey) -> Sequence[Line]:
+        """Those lines, one for each priority and preference."""
+        return self._like.get(key, ())
+
     def settle(self) -> None:
         """Nothing is left to be matched."""
         self.arrived = 0
@@ -282,6 +304,7 @@ class Index:
             return self.lines[number]
         line = Line(len(self.lines), contact)
         self.lines.append(line)
+        self._like.setdefault(line.key, []).append(line)
         self._by_signature[key] = line.number
         self._lines_of[channel] = self._lines_of.get(channel, 0) | 1 << line.number
         if channel not in self.channels:

@@ -6,6 +6,7 @@ from typing import Literal
 from services.contracts.base import Level, Millis, Name
 from services.contracts.contact_events import Presence
 from services.contracts.routing_events import QueuedContact
+from services.router.core.expected import Seen
 
 CAPACITY = 100
 """The units that every agent has."""
@@ -62,6 +63,8 @@ class Contact:
 
     `tried` holds who declined or missed the contact, and until when they are not asked again.
     `ticket` is the contact's valid entry in its line, 0 when it does not wait (an index, no state).
+    `seen` is what its wait is forecast from; `telling` whether the wait's length will say something
+    about others: it had to wait, once, and was not asked for in vain.
     """
 
     facts: QueuedContact
@@ -75,6 +78,9 @@ class Contact:
     tried: dict[str, Millis] = field(default_factory=dict)
     ticket: int = 0
     signature: int = -1
+    seen: Seen | None = None
+    queued_at: Millis = 0
+    telling: bool = False
 
     @property
     def id(self) -> str:

@@ -4,6 +4,7 @@ from services.contracts import routing_events as ev
 from services.contracts.pool import ChannelConfig, PoolConfig
 from services.router.core.classify import Classifier
 from services.router.core.eligibility import UNDECLARED
+from services.router.core.expected import Waits
 from services.router.core.index import Index
 from services.router.core.model import (
     Agent,
@@ -24,7 +25,7 @@ class Pool:
     command can be told what became of them; `ended_sessions` the newest 10,000 connections that
     were ended, so that a doubled `session.opened` does not wake them. `stale` names the waiting
     contacts that the present configuration classifies otherwise; `tally` counts contacts by queue
-    and state.
+    and state; `waits` is what was learned about waiting.
     """
 
     def __init__(self, name: str, schedule: Schedule) -> None:
@@ -46,6 +47,7 @@ class Pool:
         self.stale: set[str] = set()
         self.tally: dict[tuple[str, ContactState], int] = {}
         self.index = Index()
+        self.waits = Waits()
 
     def channel(self, name: str) -> ChannelConfig:
         """The channel as declared, or as one that takes the whole agent."""

@@ -1,0 +1,33 @@
+"""What may be said about a wait, now: nothing while nobody who could answer is there."""
+
+from services.contracts.base import Level, Millis, Name
+from services.router.core.expected import Forecast, LineKey
+from services.router.core.model import Contact
+from services.router.core.pool import Pool
+
+
+def of_contact(pool: Pool, contact: Contact, now: Millis) -> Forecast | None:
+    """The whole wait of a contact that waits, None if it does not or if nobody can say."""
+    if not contact.ticket or not pool.index.able(contact.required) & pool.index.present:
+        return None
+    line = pool.index.lines[contact.signature]
+    mine = (contact.facts.virtual_start, contact.id)
+    ahead = sum(entry[3].ticket == entry[2] and entry[:2] < mine for entry in line.heap)
+    waited = max(0, now - contact.facts.virtual_start)
+    return pool.waits.forecast(line.key, ahead + 1, line.size, _head(pool, line.key, now), waited)
+
+
+def of_newcomer(
+    pool: Pool, channel: Name, queue: Name, required: dict[Name, Level], now: Millis
+) -> Forecast | None:
+    """The wait of somebody who came now."""
+    if not pool.index.able(required) & pool.index.present:
+        return None
+    key = (channel, queue, tuple(sorted(required.items())))
+    place = pool.index.waiting_in(key) + 1
+    return pool.waits.forecast(key, place, place, _head(pool, key, now), 0)
+
+
+def _head(pool: Pool, key: LineKey, now: Millis) -> int:
+    heads = (line.head() for line in pool.index.lines_like(key))
+    return max((now - head[0] for head in heads if head), default=0)
