@@ -44,7 +44,13 @@ def create_router(context: Context) -> APIRouter:
         allow(caller.principal, name, "supervisor", "administrator")
         partition, state = context.pool(name)
         _refuse_unknown(state, body)
-        data = UpsertAgentData(pool=name, agent_id=agent_id, skills=body.skills, limits=body.limits)
+        data = UpsertAgentData(
+            pool=name,
+            agent_id=agent_id,
+            skills=body.skills,
+            limits=body.limits,
+            auto_accept=tuple(body.auto_accept),
+        )
         return await context.commands.answer(caller, name, partition.number, UpsertAgent, data)
 
     @router.get(
@@ -66,7 +72,8 @@ def create_router(context: Context) -> APIRouter:
     @router.put(
         "/{tenant}/{pool}/{agent_id}/presence",
         summary="Say whether contacts may come",
-        description="On `break` and `offline` open offers go to others; what is in hand stays.",
+        description="On `break` and `offline` open offers go to others; what is in hand stays. "
+        "A supervisor's word stands in the journal with the supervisor's id.",
         responses=answers(
             {"agent_id": "agent-1", "presence": "available", "revision": 3},
             403, 404, command=True,
@@ -78,7 +85,13 @@ def create_router(context: Context) -> APIRouter:
         name = f"{tenant}/{pool}"
         allow(caller.principal, name, "agent", "supervisor", "administrator", agent=agent_id)
         partition, _ = context.pool(name)
-        data = SetPresenceData(pool=name, agent_id=agent_id, presence=body.presence)
+        forced = caller.principal.subject != agent_id
+        data = SetPresenceData(
+            pool=name,
+            agent_id=agent_id,
+            presence=body.presence,
+            by=caller.principal.subject if forced else "",
+        )
         return await context.commands.answer(caller, name, partition.number, SetPresence, data)
 
     return router
@@ -93,8 +106,11 @@ def _refuse_unknown(pool: Pool, body: AgentBody) -> None:
         for skill in body.skills
         if skill not in known
     ] + [
-        {"field": f"limits.{channel}", "message": f"{config.pool} has no channel {channel}"}
-        for channel in body.limits
+        {"field": field, "message": f"{config.pool} has no channel {channel}"}
+        for field, channel in (
+            *((f"limits.{channel}", channel) for channel in body.limits),
+            *((f"auto_accept.{place}", channel) for place, channel in enumerate(body.auto_accept)),
+        )
         if channel not in config.channels
     ]
     if errors:

@@ -11,6 +11,7 @@ from services.kit.publisher import Publisher
 from services.kit.service import Service
 from services.router.api import (
     agents,
+    assignments,
     command_status,
     contacts,
     dev,
@@ -18,6 +19,7 @@ from services.router.api import (
     pools,
     queues,
     sockets,
+    supervision,
 )
 from services.router.api.commands import Commands
 from services.router.api.context import Context
@@ -70,7 +72,17 @@ def create_app(settings: ApiSettings) -> FastAPI:
         streams=streams,
         gateway=gateway,
     )
-    modules = [agents, offers, contacts, queues, pools, command_status, sockets]
+    modules = [
+        agents,
+        offers,
+        assignments,
+        contacts,
+        supervision,
+        queues,
+        pools,
+        command_status,
+        sockets,
+    ]
     if settings.environment == "development":
         modules.append(dev)
     return kit_app(

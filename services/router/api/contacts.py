@@ -1,11 +1,16 @@
-"""Contacts over HTTP: what became of one, its place in line, withdrawing it."""
+"""Contacts over HTTP: what became of one, its place in line, withdrawing it, another channel."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
-from services.contracts.contact_events import CancelContact, CancelData
+from services.contracts.contact_events import (
+    CancelContact,
+    CancelData,
+    ChangeChannel,
+    ChangeChannelData,
+)
 from services.kit.auth import Role
 from services.kit.problem import Problem
 from services.router.api.access import Caller, allow, caller_of
@@ -14,6 +19,7 @@ from services.router.api.shapes import (
     CONTACT,
     POSITION,
     CancelBody,
+    ChannelBody,
     ContactId,
     PoolPart,
     Tenant,
@@ -76,6 +82,36 @@ def create_router(context: Context) -> APIRouter:
         partition, _ = context.pool(name)
         data = CancelData(pool=name, contact_id=contact_id, reason=body.reason if body else "")
         return await context.commands.answer(caller, name, partition.number, CancelContact, data)
+
+    @router.post(
+        "/{contact_id}:change-channel",
+        summary="Go on with a contact on another channel",
+        description="The same conversation, the same age. An agent changes what is in hand; for "
+        "a supervisor, it is as if whoever has it did so. An integration speaks for the customer.",
+        responses=answers(
+            {**{key: CONTACT[key] for key in ("contact_id", "channel")}, "contact_state": "queued"},
+            403, 404, 409, command=True,
+        ),
+    )  # fmt: skip
+    async def change_channel(
+        caller: Who, tenant: Tenant, pool: PoolPart, contact_id: ContactId, body: ChannelBody
+    ) -> JSONResponse:
+        name = f"{tenant}/{pool}"
+        principal = caller.principal
+        allow(principal, name, "agent", "supervisor", "administrator", "integration")
+        partition, state = context.pool(name)
+        if body.channel not in state.config.channels:
+            errors = [{"field": "channel", "message": f"{name} has no channel {body.channel}"}]
+            raise Problem(422, "Not valid: channel.", errors=errors)
+        agent_id = ""
+        if not principal.has("integration"):
+            view = _view(context, caller, name, contact_id)
+            in_hand = view.get("assignment_id") or not principal.has("supervisor", "administrator")
+            agent_id = str(view["agent_id"]) if in_hand else ""
+        data = ChangeChannelData(
+            pool=name, contact_id=contact_id, channel=body.channel, agent_id=agent_id
+        )
+        return await context.commands.answer(caller, name, partition.number, ChangeChannel, data)
 
     return router
 
