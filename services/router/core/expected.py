@@ -72,14 +72,12 @@ class Spread:
             floor = self.quantiles[number] = max(floor, moved)
 
 
+@dataclass(slots=True)
 class Waits:
     """All that a pool has learned about waiting. Times in seconds inside, ms outside."""
 
-    __slots__ = ("lines", "queues")
-
-    def __init__(self) -> None:
-        self.lines: dict[LineKey, Line] = {}
-        self.queues: dict[Name, list[Spread]] = {}
+    lines: dict[LineKey, Line] = field(default_factory=dict)
+    queues: dict[Name, list[Spread]] = field(default_factory=dict)
 
     def arrived(self, key: LineKey, place: int, head_ms: int) -> Seen:
         """A contact waits at `place`; the first of its line has waited `head_ms`."""

@@ -8,6 +8,8 @@ from services.contracts.contact_events import Presence
 from services.contracts.routing_events import QueuedContact
 from services.router.core.expected import Seen
 
+INDEX = {"index": True}
+"""Metadata of a field that follows from the others: snapshots leave it out."""
 CAPACITY = 100
 """The units that every agent has."""
 
@@ -76,8 +78,8 @@ class Contact:
     offer: Offer | None = None
     assignment: Assignment | None = None
     tried: dict[str, Millis] = field(default_factory=dict)
-    ticket: int = 0
-    signature: int = -1
+    ticket: int = field(default=0, metadata=INDEX)
+    signature: int = field(default=-1, metadata=INDEX)
     seen: Seen | None = None
     queued_at: Millis = 0
     telling: bool = False
@@ -143,11 +145,11 @@ class Agent:
     offers: dict[str, Offer] = field(default_factory=dict)
     assignments: dict[str, Assignment] = field(default_factory=dict)
     idle_since: Millis = 0
-    slot: int = -1
-    open_to: list[Name] = field(default_factory=list)
-    key: AgentKey | None = None
-    signatures: int = 0
-    signatures_seen: int = 0
+    slot: int = field(default=-1, metadata=INDEX)
+    open_to: list[Name] = field(default_factory=list, metadata=INDEX)
+    key: AgentKey | None = field(default=None, metadata=INDEX)
+    signatures: int = field(default=0, metadata=INDEX)
+    signatures_seen: int = field(default=0, metadata=INDEX)
 
     @property
     def present(self) -> bool:

@@ -49,8 +49,8 @@ class Partition:
         self.last = -1
         self.pools: dict[str, Pool] = {}
         self.gateways: dict[str, Gateway] = {}
-        self._replies = Replies()
-        self._schedule = Schedule(self._alive)
+        self.replies = Replies()
+        self.schedule = Schedule(self._alive)
         self._unmatched: dict[str, Pool] = {}
 
     def step(self, offset: int, event: InputEvent, now: Millis, *, renew: bool = False) -> Decision:
@@ -62,7 +62,7 @@ class Partition:
         turn = self._begin(offset, now, renew)
         reply = None
         if type(event) in COMMANDS:
-            reply = self._replies.get(event.id)
+            reply = self.replies.get(event.id)
         if reply is None:
             reply = handle(turn, self.number, event)
         return self._finish(turn, reply)
@@ -78,26 +78,26 @@ class Partition:
     def apply(self, record: Record) -> None:
         """Follow a valid record of the journal: the same state as after the step it came from."""
         self._advance(record.src.offset, record.at)
-        while self._schedule.wake.pop(self.at):
+        while self.schedule.wake.pop(self.at):
             pass
         for event in record.events:
             self._apply(event)
         if record.reply is not None:
-            self._replies.add(record.reply, self.at)
+            self.replies.add(record.reply, self.at)
         for pool in self._unmatched.values():
             pool.index.settle()
         self._unmatched.clear()
-        self._schedule.earliest(self.at)
+        self.schedule.earliest(self.at)
 
     def next_due(self) -> Millis | None:
         """When a step is due even if nothing comes in; not after `at` if work is left over."""
         if self._unmatched:
             return self.at
-        return self._schedule.earliest(self.at)
+        return self.schedule.earliest(self.at)
 
     def answer_to(self, command_id: str) -> Reply | None:
         """The first answer to a command, while it is remembered."""
-        return self._replies.get(command_id)
+        return self.replies.get(command_id)
 
     def fingerprint(self) -> object:
         """The whole state, comparable: two partitions with equal ones behave the same."""
@@ -110,8 +110,8 @@ class Partition:
                 name: (gateway.until, gateway.span, frozenset(gateway.sessions))
                 for name, gateway in self.gateways.items()
             },
-            "replies": self._replies.all(),
-            "schedule": self._schedule.living(),
+            "replies": self.replies.all(),
+            "schedule": self.schedule.living(),
         }
 
     # One step
@@ -125,10 +125,10 @@ class Partition:
             for pool in self.pools.values():
                 pool.index.arrived = pool.index.waiting
                 self._unmatched[pool.name] = pool
-        if renew or self._schedule.comes_by(self.at):
+        if renew or self.schedule.comes_by(self.at):
             if (renew or self._late()) and self._anything_to_renew():
                 turn.emit(ev.TimersRenewed(now=self.at))
-            while (timer := self._schedule.wake.pop(self.at)) is not None:
+            while (timer := self.schedule.wake.pop(self.at)) is not None:
                 pool = self.pools[timer[2]]
                 pool.index.retry(pool.contacts[timer[3]])
                 self._unmatched[pool.name] = pool
@@ -136,7 +136,7 @@ class Partition:
         return turn
 
     def _finish(self, turn: Turn, reply: Reply | None) -> Decision:
-        if self._schedule.comes_by(self.at):
+        if self.schedule.comes_by(self.at):
             self._fire(turn)
         budget = MAX_OFFERS
         while self._unmatched and budget:
@@ -145,11 +145,11 @@ class Partition:
             if budget:
                 del self._unmatched[name]
         if reply is not None:
-            self._replies.add(reply, self.at)
+            self.replies.add(reply, self.at)
         return Decision(self.at, tuple(turn.events), reply)
 
     def _fire(self, turn: Turn) -> None:
-        schedule = self._schedule
+        schedule = self.schedule
         while turn.fired < MAX_FIRED:
             timer = (
                 schedule.due.pop(self.at) or schedule.next_todo() or schedule.forget.pop(self.at)
@@ -160,7 +160,7 @@ class Partition:
             turn.fired += 1
 
     def _late(self) -> bool:
-        earliest = self._schedule.due.earliest()
+        earliest = self.schedule.due.earliest()
         return earliest is not None and self.at - earliest[0] > LATE_MS
 
     def _anything_to_renew(self) -> bool:
@@ -177,7 +177,7 @@ class Partition:
     def _advance(self, offset: int, at: Millis) -> None:
         self.at = max(self.at, at)
         self.last = offset
-        self._replies.expire(self.at)
+        self.replies.expire(self.at)
 
     def _alive(self, timer: Timer) -> bool:
         if timer[1] == timers.LEASE:
@@ -193,7 +193,7 @@ class Partition:
         name: str = event.pool  # type: ignore[union-attr]
         pool = self.pools.get(name)
         if pool is None:
-            pool = self.pools[name] = Pool(name, self._schedule)
+            pool = self.pools[name] = Pool(name, self.schedule)
         self._unmatched[name] = pool
         if isinstance(event, _SESSION_EVENTS):
             self._move_session(pool, event)
@@ -226,4 +226,4 @@ class Partition:
         if gateway is None:
             gateway = self.gateways[name] = Gateway(until, span)
         gateway.until, gateway.span = until, span
-        self._schedule.due.push(until, timers.LEASE, "", name)
+        self.schedule.due.push(until, timers.LEASE, "", name)

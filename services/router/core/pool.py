@@ -28,6 +28,22 @@ class Pool:
     and state; `waits` is what was learned about waiting.
     """
 
+    # What a snapshot keeps; `index`, `classify` and `schedule` are built anew.
+    name: str
+    config: PoolConfig
+    version: int
+    agents: dict[str, Agent]
+    contacts: dict[str, Contact]
+    closed: dict[str, Closed]
+    offers: dict[str, Offer]
+    assignments: dict[str, Assignment]
+    past_offers: dict[str, Past]
+    past_assignments: dict[str, Past]
+    ended_sessions: dict[str, None]
+    stale: set[str]
+    tally: dict[tuple[str, ContactState], int]
+    waits: Waits
+
     def __init__(self, name: str, schedule: Schedule) -> None:
         self.name = name
         self.schedule = schedule
@@ -36,16 +52,16 @@ class Pool:
         )
         self.classify = Classifier(self.config)
         self.version = 0
-        self.agents: dict[str, Agent] = {}
-        self.contacts: dict[str, Contact] = {}
-        self.closed: dict[str, Closed] = {}
-        self.offers: dict[str, Offer] = {}
-        self.assignments: dict[str, Assignment] = {}
-        self.past_offers: dict[str, Past] = {}
-        self.past_assignments: dict[str, Past] = {}
-        self.ended_sessions: dict[str, None] = {}
-        self.stale: set[str] = set()
-        self.tally: dict[tuple[str, ContactState], int] = {}
+        self.agents = {}
+        self.contacts = {}
+        self.closed = {}
+        self.offers = {}
+        self.assignments = {}
+        self.past_offers = {}
+        self.past_assignments = {}
+        self.ended_sessions = {}
+        self.stale = set()
+        self.tally = {}
         self.index = Index()
         self.waits = Waits()
 

@@ -37,6 +37,14 @@ class Replies:
                 return
             del kept[oldest]
 
+    def dump(self) -> list[tuple[Millis, Reply]]:
+        """All that is kept, oldest first."""
+        return list(self._kept.values())
+
+    def load(self, kept: list[tuple[Millis, Reply]]) -> None:
+        """The inverse of `dump`."""
+        self._kept = {reply.id: (at, reply) for at, reply in kept}
+
     def all(self) -> dict[str, tuple[Millis, int, str]]:
         """Everything that is kept (for comparison)."""
         return {

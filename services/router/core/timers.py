@@ -109,6 +109,23 @@ class Schedule:
         ]
         return min(heads) if heads else None
 
+    def dump(self) -> tuple[list[Timer], list[Timer], list[Timer], list[Timer]]:
+        """All that is alive: due, forget, wake, and the work left to do in its order."""
+        todo = [timer for timer in self.todo if self._alive(timer)]
+        return (
+            sorted(self.due.living()),
+            sorted(self.forget.living()),
+            sorted(self.wake.living()),
+            todo,
+        )
+
+    def load(
+        self, due: list[Timer], forget: list[Timer], wake: list[Timer], todo: list[Timer]
+    ) -> None:
+        """The inverse of `dump`: sorted lists are heaps."""
+        self.due.heap, self.forget.heap, self.wake.heap = due, forget, wake
+        self.todo = deque(todo)
+
     def living(self) -> set[Timer]:
         """Everything that is to come (for comparison)."""
         work = {timer for timer in self.todo if self._alive(timer)}

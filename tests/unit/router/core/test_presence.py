@@ -189,7 +189,7 @@ def test_an_assignment_that_ends_while_its_agent_is_lost_leaves_no_timer(world: 
     world.disconnect("ann")
     world.wait(11)
     world.ended("c1", "customer_left")
-    timers = world.partition._schedule.due.living()
+    timers = world.partition.schedule.due.living()
     assert {timer[3] for timer in timers} == {"g1"}, "only the gateway's lease is left"
 
 

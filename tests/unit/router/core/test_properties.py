@@ -14,6 +14,7 @@ from services.router.core.eligibility import able, has_room, limit
 from services.router.core.index import bits
 from services.router.core.model import CAPACITY, Agent, Assignment, Contact, Offer
 from services.router.core.partition import Decision
+from services.router.core.snapshot import dump, load
 from tests.unit.router.core.world import CHANNELS, POOL, World, config
 
 SKILLS = ("billing", "voice", "de", "en")
@@ -330,11 +331,14 @@ class Driver:
     phases=(Phase.explicit, Phase.reuse, Phase.generate),
 )
 @given(st.binary(min_size=900, max_size=2400))
-def test_whatever_comes_in_no_rule_is_broken_and_a_replay_agrees(script: bytes) -> None:
+def test_whatever_comes_in_no_rule_is_broken_and_replay_and_snapshot_agree(script: bytes) -> None:
     driver = Driver(script)
     driver.run()
     world = driver.world
-    assert world.replayed().fingerprint() == world.partition.fingerprint()
+    state = world.partition.fingerprint()
+    assert world.replayed().fingerprint() == state
+    assert world.replayed(len(world.journal) // 2).fingerprint() == state
+    assert load(dump(world.partition)).fingerprint() == state
     pool = world.partition.pools[POOL]
     assert len(pool.contacts) + len(pool.closed) + driver.forgotten == driver.contacts
 

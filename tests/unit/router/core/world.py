@@ -19,6 +19,7 @@ from services.contracts.pool import (
 from services.contracts.topics import CONTACT_EVENTS
 from services.router.core.partition import Decision, Partition
 from services.router.core.queries import agent_view, contact_view
+from services.router.core.snapshot import dump, load
 
 POOL = "acme/care"
 PARTITION = 3
@@ -237,10 +238,13 @@ class World:
     def all_events(self) -> list[ev.AnyRoutingEvent]:
         return [event for record in self.journal for event in record.events]
 
-    def replayed(self) -> Partition:
-        """A partition that followed the journal, as it went over the wire."""
+    def replayed(self, snapshot_after: int | None = None) -> Partition:
+        """A partition that followed the journal, as it went over the wire; on the way, after so
+        many records, it was saved and loaded."""
         follower = Partition(PARTITION)
-        for record in self.journal:
+        for number, record in enumerate(self.journal):
+            if number == snapshot_after:
+                follower = load(dump(follower))
             entry = decode_entry(encode_entry(record))
             assert isinstance(entry, Record)
             follower.apply(entry)
