@@ -1,0 +1,124 @@
+"""The command line: which question, which answer."""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from services.router.simulator import compare_plot, compare_report, plots
+from services.router.simulator.centres import Centre, InvalidCentre, load, random_centres
+from services.router.simulator.compare import Task, play
+from services.router.simulator.parallel import run_all
+from services.router.simulator.policies import CONTENDERS
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command. Exit code 1: a check failed; 2: the question cannot be answered."""
+    options = _parser().parse_args(arguments)
+    try:
+        passed = options.run(options, Console())
+    except (InvalidCentre, plots.NoPlots) as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    sys.exit(0 if passed else 1)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m services.router.simulator",
+        description="The router's engine in simulated contact centres.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_compare(commands)
+    return parser
+
+
+def _common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write all figures to this file")
+    parser.add_argument("--processes", type=int, help="default: one per core")
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="a first look, about a minute")
+    size.add_argument("--full", action="store_true", help="as long as the tables of the docs need")
+
+
+def _add_compare(commands: Any) -> None:
+    parser = commands.add_parser("compare", help="policies side by side on the same days")
+    parser.add_argument(
+        "--centres",
+        default="random",
+        help="a centre's JSON file, a folder of them, or `random` (default)",
+    )
+    parser.add_argument("--count", type=int, default=60, help="how many random centres")
+    parser.add_argument("--rho", type=float, nargs="+", default=[0.9], help="loads")
+    parser.add_argument(
+        "--policies", nargs="+", choices=sorted(CONTENDERS), default=list(CONTENDERS)
+    )
+    parser.add_argument("--days", type=int, help="days per centre and load (1, full: 4)")
+    parser.add_argument("--handling", choices=["exponential", "lognormal"], default="exponential")
+    parser.add_argument("--scv", type=float, default=2.0, help="of lognormal handling times")
+    parser.add_argument(
+        "--misestimate",
+        type=float,
+        default=1.0,
+        metavar="FACTOR",
+        help="plan with each rate and handling time too high or too low by this factor",
+    )
+    parser.add_argument("--plot", type=Path, metavar="OUT", help="write a picture (svg or png)")
+    _common(parser)
+    parser.set_defaults(run=_compare)
+
+
+def _compare(options: argparse.Namespace, console: Console) -> bool:
+    if options.plot:
+        plots.require()
+    centres = _centres(options)
+    days = options.days or (4 if options.full else 1)
+    tasks = [
+        Task(
+            centre=centre,
+            number=number,
+            rho=rho,
+            policies=tuple(options.policies),
+            seed=options.seed,
+            days=days,
+            handling=options.handling,
+            scv=options.scv,
+            misestimate=options.misestimate,
+        )
+        for rho in options.rho
+        for number, centre in centres
+    ]
+    rows = run_all(play, tasks, "centres and loads", processes=options.processes)
+    compare_report.show(rows, console)
+    if options.json:
+        _write(options.json, compare_report.document(rows, _said(options)))
+    if options.plot:
+        compare_plot.draw(rows, options.plot)
+    return True
+
+
+def _centres(options: argparse.Namespace) -> list[tuple[int, Centre]]:
+    if options.centres == "random":
+        centres = random_centres(options.count, options.seed)
+    else:
+        centres = load(Path(options.centres))
+    numbered = list(enumerate(centres))
+    return numbered[:: max(1, len(numbered) // 6)] if options.quick else numbered
+
+
+def _said(options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        name: str(value) if isinstance(value, Path) else value
+        for name, value in vars(options).items()
+        if name not in {"run", "json", "plot", "processes"}
+    }
+
+
+def _write(out: Path, document: dict[str, Any]) -> None:
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
