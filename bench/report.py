@@ -37,15 +37,41 @@ def memory_mb(pid: int) -> float:
     return float("nan")
 
 
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has had, all its threads, in seconds; NaN once it is gone."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return float("nan")
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def machine_cpu_seconds() -> float:
+    """Processor time that the whole machine has spent on work, in seconds."""
+    with Path("/proc/stat").open(encoding="ascii") as stat:
+        user, nice, system, _idle, _iowait, irq, softirq = map(int, stat.readline().split()[1:8])
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
 def show(title: str, rows: Sequence[Mapping[str, Any]], out: Path | None) -> None:
     """Print the rows as a table and write them as JSON."""
-    table = Table(title=title)
-    for column in rows[0]:
-        table.add_column(column, justify="right")
-    for row in rows:
-        table.add_row(*(f"{v:,.1f}" if isinstance(v, float) else str(v) for v in row.values()))
-    Console().print(table)
+    table(title, rows)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        document = {"title": title, "machine": machine(), "rows": list(rows)}
-        out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        write(title, rows, out)
+
+
+def table(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Print the rows."""
+    made = Table(title=title)
+    for column in rows[0]:
+        made.add_column(column, justify="right")
+    for row in rows:
+        made.add_row(*(f"{v:,.1f}" if isinstance(v, float) else str(v) for v in row.values()))
+    Console().print(made)
+
+
+def write(title: str, rows: Sequence[Mapping[str, Any]], out: Path) -> None:
+    """Write the rows and the machine as JSON."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    document = {"title": title, "machine": machine(), "rows": list(rows)}
+    out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")

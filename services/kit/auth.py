@@ -4,7 +4,7 @@ The development issuer signs with a key in the data folder and refuses to work o
 `environment=development`.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -105,10 +105,10 @@ class Auth:
             raise _refused("The token has expired.")
         return claims
 
-    def require(self, *roles: Role) -> Callable[[str | None], Principal]:
+    def require(self, *roles: Role) -> Callable[[str | None], Awaitable[Principal]]:
         """A FastAPI dependency: the caller, who has one of `roles`; 401 or 403 otherwise."""
 
-        def dependency(authorization: Annotated[str | None, Header()] = None) -> Principal:
+        async def dependency(authorization: Annotated[str | None, Header()] = None) -> Principal:
             principal = self.from_header(authorization)
             if roles and not principal.has(*roles):
                 raise Problem(403, f"This needs one of the roles: {', '.join(roles)}.")

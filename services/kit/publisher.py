@@ -1,24 +1,28 @@
 """The way into Kafka for services: `publish` returns when the event is durable, or says why not.
 
-kafka-python's producer runs in its own threads; this bridges it to asyncio. What is promised:
+What is promised:
 
 - it returns a position → the broker has acknowledged the event (acks=all, idempotent);
 - `Unavailable(outcome_unknown=False)` → the event was not handed over;
 - `Unavailable(outcome_unknown=True)` → it may yet be written: retry with the same id;
 - it never hangs: after `publish_timeout` seconds there is an answer. In-flight records and bytes
   are bounded; beyond that, or while the oldest has waited too long, events are refused at once.
+
+The producer lives in the caller's own loop: one with threads of its own costs five times as much
+processor time an event, because each event then passes the interpreter's lock several times.
 """
 
 import asyncio
 import logging
-import socket
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
 import msgspec
-from kafka import KafkaProducer
-from kafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeError
+from aiokafka.structs import RecordMetadata
 from kafka.partitioner.default import murmur2
 
 from services.contracts.codec import encode
@@ -26,14 +30,13 @@ from services.contracts.topics import ALL, Topic
 from services.kit import tasks
 from services.kit.clock import Clock
 from services.kit.errors import InvalidMessage, Unavailable
+from services.kit.log_reader import AWAY, connected
 from services.kit.metrics import Metrics
 from services.kit.settings import Settings
 
 log = logging.getLogger(__name__)
 _CLOSE_TIMEOUT = 3.0
-_KNOCK_TIMEOUT = 1.0
-_WARM_UP_WAITS = 25
-"""Times `max_block_ms`."""
+_GIVE_UP_TURN = 0.1
 
 
 def partition_of(key: str, partitions: int) -> int:
@@ -69,12 +72,17 @@ class Publisher:
         self._clock = clock
         self._max_in_flight = max_in_flight
         self._max_bytes = max_bytes
-        self._producer: Any = None
+        self._producer: AIOKafkaProducer | None = None
         self._connecting: asyncio.Task[None] | None = None
+        self._reached = asyncio.Event()
+        self._lines: defaultdict[tuple[str, int], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._pending: dict[int, tuple[float, int]] = {}
         self._bytes = 0
         self._sent = 0
-        self._stopped = False
+        self._shown = metrics.child("publish_in_flight")
+        self._took = {
+            topic.name: metrics.child("publish_seconds", topic=topic.name) for topic in ALL
+        }
 
     async def start(self) -> None:
         """Begin to connect; returns at once."""
@@ -82,11 +90,10 @@ class Publisher:
 
     async def stop(self) -> None:
         """Send what is in flight (for a few seconds at most) and close."""
-        self._stopped = True
         await tasks.stop(self._connecting)
         if self._producer is not None:
             producer, self._producer = self._producer, None
-            await asyncio.to_thread(_close, producer)
+            await _close(producer)
 
     def trouble(self) -> str | None:
         """Why events cannot be published now, or None."""
@@ -118,62 +125,19 @@ class Publisher:
         if partition is None:
             partition = partition_of(key, topic.partitions or self._settings.partitions)
         size = len(value or b"") + len(key)
-        self._refuse_if_full(size)
-        loop, producer = asyncio.get_running_loop(), self._producer
-        answer: asyncio.Future[Position] = loop.create_future()
-        self._sent += 1
-        number = self._sent
-        started = self._clock.monotonic()
+        producer = self._producer_with_room(size)
+        record = _Record(topic, partition, key.encode(), value, size)
+        until = self._clock.monotonic() + self._settings.publish_timeout
         try:
-            sent = producer.send(topic.name, value=value, key=key.encode(), partition=partition)
+            return await self._deliver(producer, record, until)
+        except MessageSizeTooLargeError:
+            # The broker refused a batch, so nothing of it is written; which record was too much
+            # for it shows when each is sent alone.
+            producer = await self._again(until)
+        try:
+            return await self._deliver(producer, record, until, alone=True)
         except MessageSizeTooLargeError as error:
             raise InvalidMessage("too_large", str(error)) from error
-        except ValueError as error:  # what the broker last said of the topic lacks the partition
-            self._metrics.count("publish_refused_total", reason="unknown_partition")
-            raise Unavailable(f"{topic.name} has no partition {partition} now.") from error
-        except KafkaError as error:
-            self._metrics.count("publish_refused_total", reason="away")
-            raise Unavailable(f"Kafka is away ({type(error).__name__}).") from error
-        self._pending[number] = (started, size)
-        self._bytes += size
-        self._metrics.set("publish_in_flight", len(self._pending))
-
-        def settle(position: Position | None, error: BaseException | None) -> None:
-            del self._pending[number]
-            self._bytes -= size
-            self._metrics.set("publish_in_flight", len(self._pending))
-            failure: Exception | None = None
-            if position is not None:
-                took = self._clock.monotonic() - started
-                self._metrics.observe("publish_seconds", took, topic=topic.name)
-            elif self._reconnect(producer, error) and isinstance(error, MessageSizeTooLargeError):
-                failure = InvalidMessage("too_large", str(error))
-            else:
-                failure = Unavailable(f"Kafka refused ({error!r}).", outcome_unknown=True)
-            if answer.done():  # the caller has gone: too late, or cancelled
-                return
-            if position is None or position.offset < 0:  # written, but nobody knows where
-                answer.set_exception(
-                    failure or Unavailable("Kafka knows this event.", outcome_unknown=True)
-                )
-            else:
-                answer.set_result(position)
-
-        def from_thread(position: Position | None, error: BaseException | None) -> None:
-            if not loop.is_closed():
-                loop.call_soon_threadsafe(settle, position, error)
-
-        sent.add_callback(lambda meta: from_thread(Position(meta.partition, meta.offset), None))
-        sent.add_errback(lambda error: from_thread(None, error))
-        # asyncio.wait, not wait_for: the record stays in flight whatever the caller does.
-        try:
-            await asyncio.wait([answer], timeout=self._settings.publish_timeout)
-        finally:
-            late = answer.cancel()  # False if it is done
-        if late:
-            self._metrics.count("publish_refused_total", reason="late")
-            raise Unavailable("Kafka has not acknowledged in time.", outcome_unknown=True)
-        return answer.result()
 
     async def publish_all(
         self, items: Iterable[tuple[Topic, msgspec.Struct, str, int | None]]
@@ -190,7 +154,89 @@ class Publisher:
             positions.append(result)
         return positions
 
-    def _refuse_if_full(self, size: int) -> None:
+    async def _deliver(
+        self, producer: AIOKafkaProducer, record: "_Record", until: float, *, alone: bool = False
+    ) -> Position:
+        """Hand the record over and wait until it is durable."""
+        self._sent += 1
+        number = self._sent
+        self._pending[number] = (self._clock.monotonic(), record.size)
+        self._bytes += record.size
+        self._shown.set(len(self._pending))
+        try:
+            sent = await self._hand_over(producer, record, until, alone)
+        except BaseException:
+            self._settle(number)
+            raise
+        # The record stays in flight whatever the caller does.
+        sent.add_done_callback(partial(self._landed, producer, number, record.topic.name))
+        await asyncio.wait([sent], timeout=until - self._clock.monotonic())
+        if not sent.done():
+            self._metrics.count("publish_refused_total", reason="late")
+            raise Unavailable("Kafka has not acknowledged in time.", outcome_unknown=True)
+        error = sent.exception()
+        if isinstance(error, MessageSizeTooLargeError):
+            raise error
+        if error is not None:
+            raise Unavailable(f"Kafka refused ({error!r}).", outcome_unknown=True)
+        meta = sent.result()
+        if meta.offset < 0:  # written, but nobody knows where
+            raise Unavailable("Kafka knows this event.", outcome_unknown=True)
+        return Position(meta.partition, meta.offset)
+
+    async def _hand_over(
+        self, producer: AIOKafkaProducer, record: "_Record", until: float, alone: bool
+    ) -> "asyncio.Future[RecordMetadata]":
+        """Append the record to its partition's batch. Waits only while that is full, in line."""
+        topic, partition = record.topic.name, record.partition
+        try:
+            async with (
+                asyncio.timeout(until - self._clock.monotonic()),
+                self._lines[topic, partition],
+            ):
+                if partition not in await producer.partitions_for(topic):
+                    self._metrics.count("publish_refused_total", reason="unknown_partition")
+                    raise Unavailable(f"{topic} has no partition {partition} now.")
+                if alone:
+                    batch = producer.create_batch()
+                    batch.append(key=record.key, value=record.value, timestamp=None)
+                    return await producer.send_batch(batch, topic, partition=partition)  # type: ignore[no-any-return]
+                return await producer.send(  # type: ignore[no-any-return]
+                    topic, value=record.value, key=record.key, partition=partition
+                )
+        except MessageSizeTooLargeError as error:
+            raise InvalidMessage("too_large", str(error)) from error
+        except TimeoutError:
+            self._metrics.count("publish_refused_total", reason="full")
+            raise Unavailable("Too much is on its way to Kafka.", retry_after=1.0) from None
+        except KafkaError as error:
+            self._metrics.count("publish_refused_total", reason="away")
+            if not isinstance(error, KafkaTimeoutError):
+                self._reconnect(producer, error)
+            raise Unavailable(f"Kafka is away ({type(error).__name__}).") from error
+
+    def _landed(
+        self,
+        producer: AIOKafkaProducer,
+        number: int,
+        topic: str,
+        sent: "asyncio.Future[RecordMetadata]",
+    ) -> None:
+        started = self._settle(number)
+        error = sent.exception()
+        if error is None:
+            self._took[topic].observe(self._clock.monotonic() - started)
+        else:
+            self._reconnect(producer, error)
+
+    def _settle(self, number: int) -> float:
+        """No longer in flight; returns when it was handed over."""
+        started, size = self._pending.pop(number)
+        self._bytes -= size
+        self._shown.set(len(self._pending))
+        return started
+
+    def _producer_with_room(self, size: int) -> AIOKafkaProducer:
         if self._producer is None:
             self._metrics.count("publish_refused_total", reason="away")
             raise Unavailable("Kafka has not been reached yet.")
@@ -200,6 +246,7 @@ class Publisher:
         if len(self._pending) >= self._max_in_flight or self._bytes + size > self._max_bytes:
             self._metrics.count("publish_refused_total", reason="full")
             raise Unavailable("Too much is on its way to Kafka.", retry_after=1.0)
+        return self._producer
 
     def _stuck(self) -> bool:
         if not self._pending:
@@ -207,94 +254,86 @@ class Publisher:
         oldest = next(iter(self._pending.values()))[0]
         return self._clock.monotonic() - oldest > self._settings.publish_timeout
 
-    def _reconnect(self, failed: Any, error: BaseException | None) -> bool:
-        """A failed send leaves an idempotent producer unusable: make a new one.
+    async def _again(self, until: float) -> AIOKafkaProducer:
+        """The new producer, after a failure. Raises `Unavailable` when it does not come in time."""
+        try:
+            async with asyncio.timeout(until - self._clock.monotonic()):
+                while self._producer is None:
+                    await self._reached.wait()
+                return self._producer
+        except TimeoutError:
+            raise Unavailable("Kafka has not been reached again in time.") from None
 
-        True for the send that failed. What else was on its way fails after it, with its error.
-        """
+    def _reconnect(self, failed: AIOKafkaProducer, error: BaseException) -> None:
+        """A failed send leaves an idempotent producer unusable: make a new one. What else was on
+        its way on the same partition fails after it."""
         if failed is not self._producer:
-            return False
+            return
         log.error("a send failed for good; making a new producer", extra={"cause": repr(error)})
         self._producer = None
+        self._reached.clear()
         self._connecting = tasks.start("publisher-connect", self._connect(failed))
-        return True
 
-    async def _connect(self, old: Any = None) -> None:
+    async def _connect(self, old: AIOKafkaProducer | None = None) -> None:
         if old is not None:
-            await asyncio.to_thread(_close, old)
-        pause = 0.1
-        while self._producer is None:
+            await _close(old)
+        while True:
+            producer = await connected(self._make)
             try:
-                self._producer = await asyncio.to_thread(self._build)
-            except (KafkaError, OSError) as error:
-                log.warning("Kafka is away", extra={"cause": repr(error)})
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 2.0)
+                # An unknown topic would hold up whoever publishes to it first.
+                for topic in ALL:
+                    await producer.partitions_for(topic.name)
+            except AWAY as error:
+                log.warning("the topics are not known yet", extra={"cause": repr(error)})
+                await _close(producer)
+            except BaseException:
+                await _close(producer)
+                raise
+            else:
+                self._producer = producer
+                self._reached.set()
+                return
 
-    def _build(self) -> Any:
-        servers = self._settings.kafka.split(",")
-        _knock(servers)
-        producer = KafkaProducer(
-            bootstrap_servers=servers,
+    def _make(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
+            bootstrap_servers=self._settings.kafka,
             client_id=f"jonoton-{self._metrics.service}",
             acks="all",
             enable_idempotence=True,
-            delivery_timeout_ms=86_400_000,
+            # One request is under way at a time; what comes meanwhile is the next one's batch.
+            linger_ms=0,
+            max_batch_size=65536,
             request_timeout_ms=5000,
-            max_block_ms=200,
-            linger_ms=2,
-            batch_size=65536,
-            reconnect_backoff_max_ms=1000,
-            bootstrap_timeout_ms=3000,
             metadata_max_age_ms=30_000,
-            allow_auto_create_topics=False,
         )
-        try:
-            self._warm_up(producer)
-        except BaseException:
-            producer.close(timeout=0)
-            raise
-        if self._stopped:  # nobody waited for this thread
-            producer.close(timeout=0)
-        return producer
-
-    def _warm_up(self, producer: Any) -> None:
-        """Learn every topic's partitions: an unknown topic would block the loop in send().
-
-        With patience: where processor time is short, new producers again and again would take
-        more of it than the answer that they do not wait for.
-        """
-        waits = _WARM_UP_WAITS
-        for topic in ALL:
-            while True:
-                try:
-                    producer.partitions_for(topic.name)
-                except KafkaTimeoutError:
-                    waits -= 1
-                    if waits == 0 or self._stopped:
-                        raise
-                else:
-                    break
 
 
-def _knock(servers: list[str]) -> None:
-    """Raise `OSError` unless somebody listens: a producer whose constructor fails leaves its
-    sockets open until the garbage collector comes by."""
-    for number, server in enumerate(servers, 1):
-        host, _, port = server.strip().rpartition(":")
-        try:
-            socket.create_connection((host.strip("[]"), int(port)), _KNOCK_TIMEOUT).close()
-        except OSError:
-            if number == len(servers):
-                raise
-        else:
-            return
+@dataclass(frozen=True, slots=True)
+class _Record:
+    topic: Topic
+    partition: int
+    key: bytes
+    value: bytes | None
+    size: int
 
 
-def _close(producer: Any) -> None:
+async def _close(producer: AIOKafkaProducer) -> None:
     """Send what is in flight, for at most `_CLOSE_TIMEOUT` seconds; then give it up."""
+    stopping = asyncio.create_task(producer.stop())
     try:
-        producer.close(timeout=_CLOSE_TIMEOUT)
-    except KafkaError as error:  # close() flushes first, and raises before it has stopped anything
-        log.warning("what was on its way to Kafka is given up", extra={"cause": repr(error)})
-        producer._sender.force_close()  # noqa: SLF001 - there is no other way to end its thread
+        await asyncio.wait([stopping], timeout=_CLOSE_TIMEOUT)
+    finally:
+        if not stopping.done():
+            await _give_up(producer, stopping)
+    if not stopping.cancelled() and (error := stopping.exception()) is not None:
+        log.warning("a producer did not close", extra={"cause": repr(error)})
+
+
+async def _give_up(producer: AIOKafkaProducer, stopping: "asyncio.Task[None]") -> None:
+    """There is no public way: stop() would wait for the broker for ever."""
+    log.warning("what was on its way to Kafka is given up")
+    producer._message_accumulator.fail_all(KafkaError("given up"))  # noqa: SLF001
+    while not stopping.done():
+        producer._sender.sender_task.cancel()  # noqa: SLF001
+        await asyncio.wait([stopping], timeout=_GIVE_UP_TURN)
+    await producer.client.close()

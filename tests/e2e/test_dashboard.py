@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Iterator
 
-import aiohttp
 import anyio
 import httpx
 import pytest
@@ -73,15 +72,14 @@ async def test_every_panel_shows_numbers_when_contacts_come_and_go(
     stack: Stack, scraping: httpx.Client
 ) -> None:
     with anyio.fail_after(PATIENCE + 60):
-        async with aiohttp.ClientSession() as http:
-            run = Run(stack, http)
-            await run.prepare(2)
-            try:
-                deadline = anyio.current_time() + PATIENCE
-                while unanswered(scraping) and anyio.current_time() < deadline:
-                    await run.load(rate=4, seconds=1)
-            finally:
-                await run.end()
+        run = Run(stack, "work")
+        await run.prepare(2)
+        try:
+            deadline = anyio.current_time() + PATIENCE
+            while unanswered(scraping) and anyio.current_time() < deadline:
+                await run.load(rate=4, seconds=1)
+        finally:
+            await run.end()
     assert unanswered(scraping) == []
     assert MAY_BE_EMPTY.keys() <= {panel for panel, _ in questions()}
     assert run.posted.keys() == run.offered.keys()

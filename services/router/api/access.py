@@ -1,7 +1,7 @@
 """Who may do what: the one place where tenant, role and agent of a request are checked."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -25,10 +25,10 @@ class Caller:
     traceparent: str
 
 
-def caller_of(auth: Auth) -> Callable[..., Caller]:
+def caller_of(auth: Auth) -> Callable[..., Awaitable[Caller]]:
     """A FastAPI dependency: the caller; 401 without a good token."""
 
-    def dependency(
+    async def dependency(  # a plain function would be given a thread for each request
         request: Request,
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)],
         idempotency_key: Annotated[
