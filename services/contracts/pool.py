@@ -45,6 +45,20 @@ class ChannelConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     probe_after: Seconds = 0.0
     give_up_after: Seconds = 0.0
 
+    def problems(self) -> list[str]:
+        """What does not go together, each as the end of a sentence about the channel."""
+        found = []
+        if self.exclusive:
+            if self.cost != 100:
+                found.append("is exclusive: its cost must be 100")
+            if self.interruptible:
+                found.append("cannot be both exclusive and interruptible")
+            if self.inactive_cost is not None:
+                found.append("is exclusive: it cannot cost less while the customer is quiet")
+        if self.inactive_cost is not None and self.inactive_cost > self.cost:
+            found.append("would cost more while the customer is quiet")
+        return found
+
 
 class Relaxation(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A step down: `after` so many seconds of waiting, a required skill's level is lowered
@@ -187,6 +201,8 @@ class PoolConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         found: list[str] = []
         if self.fallback_queue not in self.queues:
             found.append(f"the fallback queue {self.fallback_queue!r} is not declared")
+        for name, channel in self.channels.items():
+            found += [f"channel {name!r} {what}" for what in channel.problems()]
         for name, queue in self.queues.items():
             found += [
                 f"queue {name!r} takes the undeclared channel {channel!r}"

@@ -11,10 +11,10 @@ from services.contracts.contact_events import Presence
 from services.contracts.pool import PoolConfig
 
 RequeueReason = Literal["declined", "expired", "agent_lost", "reconfigured", "presence"]
-WithdrawReason = Literal["abandoned", "cancelled", "solved", "customer_left"]
+WithdrawReason = Literal["abandoned", "cancelled", "solved", "customer_left", "silent"]
 DetachReason = Literal["ended", "gateway_silent"]
 OfferResult = Literal["declined", "expired", "rescinded"]
-EndResult = Literal["completed", "timed_out", "agent_lost", "customer_left"]
+EndResult = Literal["completed", "timed_out", "agent_lost", "customer_left", "customer_silent"]
 
 RejectReason = Literal["undecodable", "unknown_pool", "wrong_partition", "invalid"]
 
@@ -138,6 +138,37 @@ class ContactRequeued(RoutingEvent, frozen=True, kw_only=True, tag="contact.requ
     classified: Classified | None = None
 
 
+class ContactQuieted(RoutingEvent, frozen=True, kw_only=True, tag="contact.quieted"):
+    """The customer has not written for a while. In the hands of `agent` (none: nobody has it) the
+    contact costs `cost` units from here on. At `probe_at` the customer is asked; 0: never. `fact`
+    is the id of what said so: once more it changes nothing."""
+
+    contact: Id
+    fact: Id
+    agent: str = ""
+    cost: int = 0
+    probe_at: Millis = 0
+
+
+class ContactProbed(RoutingEvent, frozen=True, kw_only=True, tag="contact.probed"):
+    """Is the customer still there? The channel asks them; without an answer the contact is given
+    up at `give_up_at` (0: never)."""
+
+    contact: Id
+    conversation: Id
+    give_up_at: Millis = 0
+
+
+class ContactWoken(RoutingEvent, frozen=True, kw_only=True, tag="contact.woken"):
+    """The quiet customer has written: in the hands of `agent` (none: nobody has it) the contact
+    costs `cost` units again, be it more than the agent has. `fact`: as above."""
+
+    contact: Id
+    fact: Id
+    agent: str = ""
+    cost: int = 0
+
+
 class ContactWithdrawn(RoutingEvent, frozen=True, kw_only=True, tag="contact.withdrawn"):
     """A contact that waited or was offered needs nobody any more."""
 
@@ -197,18 +228,21 @@ class AssignmentStarted(RoutingEvent, frozen=True, kw_only=True, tag="assignment
 
 
 class AssignmentWrapping(RoutingEvent, frozen=True, kw_only=True, tag="assignment.wrapping"):
-    """The talk is over; the capacity stays taken until `until` or until the agent completes."""
+    """The talk is over, `reason` says how; the capacity stays taken until `until` or until the
+    agent completes."""
 
     assignment: Id
     contact: Id
     agent: Id
     until: Millis
     disposition: str = ""
+    reason: EndResult = "completed"
 
 
 class AssignmentEnded(RoutingEvent, frozen=True, kw_only=True, tag="assignment.ended"):
     """`completed`: done by the agent; `timed_out`: the wrap-up time is over; `agent_lost`: the
-    contact goes back to its queue; `customer_left`: ended with nothing to write up."""
+    contact goes back to its queue; `customer_left`, `customer_silent`: ended with nothing to write
+    up."""
 
     assignment: Id
     contact: Id
@@ -242,6 +276,9 @@ PoolEvent = (
     | AgentReturned
     | ContactQueued
     | ContactRequeued
+    | ContactQuieted
+    | ContactProbed
+    | ContactWoken
     | ContactWithdrawn
     | ContactClosed
     | ContactForgotten

@@ -4,8 +4,8 @@ from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.router.core import timers
 from services.router.core.apply_agents import nothing_to_lose
+from services.router.core.apply_silence import recost, stop_waiting
 from services.router.core.model import (
-    Agent,
     Assignment,
     Closed,
     Contact,
@@ -59,13 +59,15 @@ def contact_forgotten(pool: Pool, event: ev.ContactForgotten, _at: Millis) -> No
 def offer_made(pool: Pool, event: ev.OfferMade, at: Millis) -> None:
     agent = pool.touched(event.agent)
     contact = pool.contacts[event.contact]
+    channel = pool.channel(event.channel)
     offer = pool.offers[event.offer] = Offer(
         id=event.offer,
         contact=contact,
         agent=agent,
         channel=event.channel,
         queue=event.queue,
-        cost=pool.channel(event.channel).cost,
+        cost=channel.cost,
+        firm=not channel.interruptible,
         made_at=at,
         expires_at=event.expires_at,
         span=event.expires_at - at,
@@ -77,7 +79,7 @@ def offer_made(pool: Pool, event: ev.OfferMade, at: Millis) -> None:
     if at == contact.queued_at:
         contact.telling = False
     agent.idle_since = at
-    _take(pool, agent, offer.channel, offer.cost)
+    _take(pool, offer, 1)
     pool.schedule.due.push(offer.expires_at, timers.OFFER, pool.name, offer.id)
 
 
@@ -97,7 +99,7 @@ def offer_ended(pool: Pool, event: ev.OfferEnded, at: Millis) -> None:
         agent.missed = 0
     elif event.result == "expired" and agent.live:
         agent.missed += 1
-    _take(pool, agent, offer.channel, -offer.cost)
+    _take(pool, offer, -1)
 
 
 def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> None:
@@ -106,13 +108,22 @@ def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> N
     agent.missed = 0
     agent.idle_since = at
     assignment = Assignment(
-        event.assignment, contact, agent, offer.channel, offer.queue, offer.cost, at
+        id=event.assignment,
+        contact=contact,
+        agent=agent,
+        channel=offer.channel,
+        queue=offer.queue,
+        cost=offer.cost,
+        full_cost=offer.cost,
+        firm=offer.firm,
+        started_at=at,
     )
     _move(pool, contact, "assigned")
     _learn(pool, contact, at, event.waited_ms)
     pool.assignments[assignment.id] = assignment
     contact.assignment = agent.assignments[assignment.id] = assignment
-    pool.index.touch(agent)
+    less = pool.channel(offer.channel).inactive_cost if contact.quiet else None
+    recost(pool, assignment, offer.cost if less is None else min(less, offer.cost))
 
 
 def assignment_wrapping(pool: Pool, event: ev.AssignmentWrapping, _at: Millis) -> None:
@@ -120,6 +131,7 @@ def assignment_wrapping(pool: Pool, event: ev.AssignmentWrapping, _at: Millis) -
     assignment = pool.assignments[event.assignment]
     assignment.wrap_up_until = event.until
     assignment.disposition = event.disposition
+    stop_waiting(assignment.contact)
     _move(pool, assignment.contact, "wrapping")
     nothing_to_lose(agent)
     pool.schedule.due.push(event.until, timers.WRAP_UP, pool.name, assignment.id)
@@ -136,7 +148,7 @@ def assignment_ended(pool: Pool, event: ev.AssignmentEnded, at: Millis) -> None:
         event.assignment,
         Past(event.contact, event.agent, event.result),
     )
-    _take(pool, agent, assignment.channel, -assignment.cost)
+    _take(pool, assignment, -1)
     nothing_to_lose(agent)
 
 
@@ -200,13 +212,18 @@ def _end_offer(pool: Pool, offer_id: str, result: str, assignment: str = "") -> 
     return offer
 
 
-def _take(pool: Pool, agent: Agent, channel: str, cost: int) -> None:
-    agent.used += cost
-    load = agent.load.get(channel, 0) + (1 if cost > 0 else -1)
+def _take(pool: Pool, held: Offer | Assignment, count: int) -> None:
+    """1: the agent's units are taken; -1: they are free again."""
+    agent = held.agent
+    agent.used += count * held.cost
+    if held.firm:
+        agent.firm_used += count * held.cost
+        agent.firm_held += count
+    load = agent.load.get(held.channel, 0) + count
     if load:
-        agent.load[channel] = load
+        agent.load[held.channel] = load
     else:
-        del agent.load[channel]
+        del agent.load[held.channel]
     pool.index.touch(agent)
 
 

@@ -42,6 +42,7 @@ def wrap_up(
             agent=assignment.agent.id,
             until=turn.at + time,
             disposition=disposition,
+            reason=otherwise,
         )
     )
 

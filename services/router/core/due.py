@@ -1,7 +1,7 @@
 """What a timer's coming leads to. Each leads to an event that makes the timer dead."""
 
 from services.contracts import routing_events as ev
-from services.router.core import assignments, presence, timers
+from services.router.core import assignments, presence, silence, timers
 from services.router.core.pool import Pool
 from services.router.core.timers import Timer
 from services.router.core.turn import Turn, end_offer, requeue, withdraw_offers
@@ -23,6 +23,11 @@ def alive(turn_pools: dict[str, Pool], timer: Timer) -> bool:
     if kind == timers.ASK_AGAIN:
         contact = pool.contacts.get(key)
         return contact is not None and contact.tried.get(second) == due
+    if kind in (timers.PROBE, timers.GIVE_UP):
+        contact = pool.contacts.get(key)
+        return contact is not None and due == (
+            contact.probe_at if kind == timers.PROBE else contact.give_up_at
+        )
     if kind == timers.RECLASSIFY:
         return key in pool.stale
     agent = pool.agents.get(key)
@@ -50,6 +55,10 @@ def fire(turn: Turn, timer: Timer) -> None:
         turn.emit(ev.ContactForgotten(pool=pool.name, contact=key))
     elif kind == timers.RECLASSIFY:
         requeue(turn, pool, pool.contacts[key], "reconfigured")
+    elif kind == timers.PROBE:
+        silence.probe(turn, pool, pool.contacts[key])
+    elif kind == timers.GIVE_UP:
+        silence.give_up(turn, pool, pool.contacts[key])
     elif kind == timers.GRACE:
         presence.lose(turn, pool, pool.agents[key])
     elif kind == timers.ASSIGNMENT_GRACE:

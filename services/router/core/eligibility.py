@@ -20,7 +20,14 @@ def limit(agent: Agent, name: Name, channel: ChannelConfig) -> int:
 
 
 def has_room(agent: Agent, name: Name, channel: ChannelConfig) -> bool:
-    """Whether one more contact of the channel fits, open offers counted as if accepted."""
-    return agent.used + channel.cost <= CAPACITY and agent.load.get(name, 0) < limit(
-        agent, name, channel
-    )
+    """Whether one more contact of the channel fits, open offers counted as if accepted.
+
+    Interruptible work needs room beside everything in hand, firm work only beside what is firm,
+    and an exclusive contact nothing firm at all, not even a quiet one.
+    """
+    if agent.load.get(name, 0) >= limit(agent, name, channel):
+        return False
+    if channel.exclusive:
+        return agent.firm_held == 0
+    taken = agent.used if channel.interruptible else agent.firm_used
+    return taken + channel.cost <= CAPACITY

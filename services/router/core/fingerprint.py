@@ -34,6 +34,7 @@ def _agent(agent: Agent) -> tuple[Any, ...]:
         (agent.sessions, agent.live, agent.lost),
         (agent.grace_until, agent.grace_span),
         (agent.assignment_grace_until, agent.assignment_grace_span),
+        (agent.firm_used, agent.firm_held),
         (agent.revision, agent.used, agent.load, agent.idle_since, list(agent.open_to)),
         (frozenset(agent.offers), frozenset(agent.assignments)),
     )
@@ -44,6 +45,7 @@ def _contact(contact: Contact) -> tuple[Any, ...]:
         (contact.facts, contact.queue, contact.priority, contact.required, contact.preferred),
         (contact.state, contact.tried, contact.ticket > 0),
         (contact.seen, contact.queued_at, contact.telling),
+        (contact.quiet, contact.heard, contact.probe_at, contact.give_up_at, contact.give_up_span),
         contact.offer.id if contact.offer else "",
         contact.assignment.id if contact.assignment else "",
     )
@@ -51,14 +53,14 @@ def _contact(contact: Contact) -> tuple[Any, ...]:
 
 def _offer(offer: Offer) -> tuple[Any, ...]:
     return (
-        (offer.contact.id, offer.agent.id, offer.channel, offer.queue, offer.cost),
+        (offer.contact.id, offer.agent.id, offer.channel, offer.queue, offer.cost, offer.firm),
         (offer.made_at, offer.expires_at, offer.span, offer.waited_ms, offer.idle_before),
     )
 
 
 def _assignment(one: Assignment) -> tuple[Any, ...]:
     return (
-        (one.contact.id, one.agent.id, one.channel, one.queue, one.cost),
+        (one.contact.id, one.agent.id, one.channel, one.queue, one.cost, one.full_cost, one.firm),
         (one.started_at, one.wrap_up_until, one.disposition),
     )
 

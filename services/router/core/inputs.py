@@ -6,13 +6,15 @@ from typing import Any, get_args
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.journal import Reply
-from services.router.core import commands, contacts, presence
+from services.router.core import commands, contacts, presence, silence
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn
 
 _FACTS: dict[type, Callable[[Turn, Pool, Any], None]] = {
     ce.ContactOpened: contacts.opened,
     ce.ContactEnded: contacts.ended,
+    ce.ContactQuiet: silence.quieted,
+    ce.ContactActive: silence.woken,
     ce.SessionOpened: presence.session_opened,
     ce.SessionEnded: presence.session_ended,
 }

@@ -22,7 +22,8 @@ AgentKey = tuple[bool, Millis, int, str, int]
 class Offer:
     """One agent is asked for one contact until `expires_at`; `span` is that time's full length.
 
-    `cost` is what the offer keeps of the agent's units, whatever the channel costs later;
+    `cost` is what the offer keeps of the agent's units, whatever the channel costs later; `firm`
+    that it keeps them from everything, not interruptible;
     `idle_before` is the agent's place in line, given back when the offer is rescinded.
     """
 
@@ -32,6 +33,7 @@ class Offer:
     channel: Name
     queue: Name
     cost: int
+    firm: bool
     made_at: Millis
     expires_at: Millis
     span: int
@@ -41,7 +43,10 @@ class Offer:
 
 @dataclass(slots=True, eq=False)
 class Assignment:
-    """The agent has the contact: talking (`wrap_up_until` is 0), then writing it up."""
+    """The agent has the contact: talking (`wrap_up_until` is 0), then writing it up.
+
+    `cost` is less than `full_cost` while the customer is quiet; `firm` as of its offer.
+    """
 
     id: str
     contact: "Contact"
@@ -49,6 +54,8 @@ class Assignment:
     channel: Name
     queue: Name
     cost: int
+    full_cost: int
+    firm: bool
     started_at: Millis
     wrap_up_until: Millis = 0
     disposition: str = ""
@@ -64,6 +71,8 @@ class Contact:
     """A contact that is not over. `facts` never change; what the rules make of them may.
 
     `tried` holds who declined or missed the contact, and until when they are not asked again.
+    `quiet`: the customer has not written for a while; they are asked at `probe_at` and given up at
+    `give_up_at`, `give_up_span` after that (0: not). `heard`: the newest facts about it, by id.
     `ticket` is the contact's valid entry in its line, 0 when it does not wait (an index, no state).
     `seen` is what its wait is forecast from; `telling` whether the wait's length will say something
     about others: it had to wait, once, and was not asked for in vain.
@@ -78,6 +87,11 @@ class Contact:
     offer: Offer | None = None
     assignment: Assignment | None = None
     tried: dict[str, Millis] = field(default_factory=dict)
+    quiet: bool = False
+    heard: tuple[str, ...] = ()
+    probe_at: Millis = 0
+    give_up_at: Millis = 0
+    give_up_span: int = 0
     ticket: int = field(default=0, metadata=INDEX)
     signature: int = field(default=-1, metadata=INDEX)
     seen: Seen | None = None
@@ -122,7 +136,9 @@ class Agent:
     """A person who answers. `known` is false while only connections of them are known.
 
     `sessions` maps each connection to its gateway, or to "" once that gateway was lost; `live`
-    counts those with a gateway. The two grace times are (until, full length); until 0: none.
+    counts those with a gateway. `used` units are taken, `firm_used` of them by the `firm_held`
+    offers and assignments that cannot be interrupted. The two grace times are (until, full
+    length); until 0: none.
     `slot`, `open_to`, `key`, `signatures` and `signatures_seen` belong to the index.
     """
 
@@ -141,6 +157,8 @@ class Agent:
     assignment_grace_span: int = 0
     revision: int = 0
     used: int = 0
+    firm_used: int = 0
+    firm_held: int = 0
     load: dict[Name, int] = field(default_factory=dict)
     offers: dict[str, Offer] = field(default_factory=dict)
     assignments: dict[str, Assignment] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.contracts.contact_events import InputEvent
 from services.contracts.journal import Record, Reply
-from services.router.core import apply_agents, due, timers
+from services.router.core import apply_agents, apply_silence, due, timers
 from services.router.core.apply import CHANGES
 from services.router.core.fingerprint import fingerprint_of_pool
 from services.router.core.inputs import COMMANDS, handle
@@ -166,6 +166,7 @@ class Partition:
     def _anything_to_renew(self) -> bool:
         return bool(self.gateways) or any(
             pool.offers
+            or any(contact.give_up_at for contact in pool.contacts.values())
             or any(
                 agent.grace_until or agent.assignment_grace_until for agent in pool.agents.values()
             )
@@ -211,6 +212,7 @@ class Partition:
                 self._gateway_renewed(name, event.now + gateway.span, gateway.span)
             for pool in self.pools.values():
                 apply_agents.renew(pool, event.now)
+                apply_silence.renew(pool, event.now)
 
     def _move_session(self, pool: Pool, event: ev.SessionAttached | ev.SessionDetached) -> None:
         key = (event.pool, event.agent, event.session)

@@ -157,6 +157,8 @@ def _contact(pool: Pool, contact: Contact) -> dict[str, Any]:
         "agent_id": holder.agent.id if holder else None,
         "offer_id": offer.id if offer else None,
         "assignment_id": assignment.id if assignment else None,
+        "quiet": contact.quiet,
+        "give_up_at": contact.give_up_at or None,
     }
 
 
@@ -185,6 +187,8 @@ def _assignments(agent: Agent) -> list[dict[str, Any]]:
             "channel": one.channel,
             "queue": one.queue,
             "state": "wrapping" if one.wrapping else "active",
+            "cost": one.cost,
+            "quiet": one.contact.quiet,
             "started_at": one.started_at,
             "wrap_up_until": one.wrap_up_until or None,
         }

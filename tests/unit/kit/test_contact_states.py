@@ -42,7 +42,10 @@ def test_contact_is_followed_from_its_queue_to_its_end() -> None:
     story: list[tuple[AnyRoutingEvent, str | None]] = [
         (queued(), "waiting"),
         (STARTED, "assigned"),
-        (AssignmentWrapping(pool=POOL, until=1, **IDS), "wrapping"),
+        (
+            AssignmentWrapping(pool=POOL, until=1, assignment="a", contact="c", agent="aino"),
+            "wrapping",
+        ),
         (AssignmentEnded(pool=POOL, result="completed", **IDS), "over"),
         (ContactClosed(pool=POOL, contact="c", agent="aino"), "over"),
         (ContactForgotten(pool=POOL, contact="c"), None),

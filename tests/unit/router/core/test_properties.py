@@ -1,6 +1,7 @@
 """What must hold after every step, whatever comes in: random sequences of hundreds of events."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, given, settings
@@ -10,7 +11,7 @@ from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.pool import ChannelConfig, PresenceConfig, QueueConfig, Rule
 from services.router.core import replies
-from services.router.core.eligibility import able, has_room, limit
+from services.router.core.eligibility import UNDECLARED, able, has_room, limit
 from services.router.core.index import bits
 from services.router.core.model import CAPACITY, Agent, Assignment, Contact, Offer
 from services.router.core.partition import Decision
@@ -25,7 +26,8 @@ CONFIGS = (
     config(
         channels={
             "chat": ChannelConfig(cost=50, max=2, offer_timeout=5, wrap_up=3, auto_accept=True),
-            "email": ChannelConfig(cost=25, max=3, offer_timeout=15),
+            "email": ChannelConfig(cost=25, max=3, offer_timeout=15, interruptible=True),
+            "phone": ChannelConfig(cost=100, exclusive=True, wrap_up=2),
         },
         queues={
             "general": QueueConfig(preferred={"voice": 2, "de": 1}),
@@ -35,11 +37,89 @@ CONFIGS = (
         presence=PresenceConfig(grace=1, assignment_grace=0, ask_again=0),
     ),
     config(
-        channels={**CHANNELS, "chat": ChannelConfig(cost=10, max=9, offer_timeout=7)},
+        channels={
+            **CHANNELS,
+            "chat": ChannelConfig(
+                cost=40,
+                max=9,
+                offer_timeout=7,
+                inactive_cost=5,
+                probe_after=1,
+                give_up_after=2,
+                wrap_up=1,
+            ),
+            "email": ChannelConfig(cost=30, interruptible=True, inactive_cost=0),
+        },
         languages=(),
     ),
 )
 TIMES = (*(-3_000, 0, 1, 50, 200, 500, 1_000, 1_500, 1_900, 2_500, 6_000, 70_000), 90_000_000)
+
+
+@dataclass(slots=True)
+class Held:
+    """An open offer or an assignment: so many units of the agent's."""
+
+    agent: str
+    contact: str
+    cost: int
+    full: int
+    firm: bool
+
+
+class Ledger:
+    """Who has which units taken, from the events alone: the capacity rule, told once more."""
+
+    def __init__(self) -> None:
+        self.channels: dict[str, ChannelConfig] = {}
+        self.held: dict[str, Held] = {}
+        self.quiet: set[str] = set()
+
+    def take(self, event: ev.AnyRoutingEvent) -> None:
+        match event:
+            case ev.PoolConfigured(config=configuration):
+                self.channels = configuration.channels
+            case ev.OfferMade():
+                channel = self.channels.get(event.channel, UNDECLARED)
+                self.fits(event.agent, channel)
+                self.held[event.offer] = Held(
+                    event.agent,
+                    event.contact,
+                    channel.cost,
+                    channel.cost,
+                    firm=not channel.interruptible,
+                )
+            case ev.OfferEnded():
+                del self.held[event.offer]
+            case ev.AssignmentStarted():
+                held = self.held[event.assignment] = self.held.pop(event.offer)
+                less = self.channels.get(event.channel, UNDECLARED).inactive_cost
+                if event.contact in self.quiet and less is not None:
+                    held.cost = min(less, held.cost)
+            case ev.AssignmentEnded():
+                del self.held[event.assignment]
+            case ev.ContactQuieted():
+                self.quiet.add(event.contact)
+                self.recost(event.contact, event.agent, event.cost)
+            case ev.ContactWoken():
+                self.quiet.discard(event.contact)
+                self.recost(event.contact, event.agent, event.cost)
+
+    def fits(self, agent: str, channel: ChannelConfig) -> None:
+        mine = [held for held in self.held.values() if held.agent == agent]
+        firm = [held for held in mine if held.firm]
+        if channel.exclusive:
+            assert not firm, "an exclusive contact beside another"
+        elif channel.interruptible:
+            assert sum(held.cost for held in mine) + channel.cost <= CAPACITY
+        else:
+            assert sum(held.cost for held in firm) + channel.cost <= CAPACITY
+
+    def recost(self, contact: str, agent: str, cost: int) -> None:
+        for held in self.held.values():
+            if agent and (held.contact, held.agent) == (contact, agent):
+                assert cost <= held.full
+                held.cost = cost
 
 
 class Driver:
@@ -54,9 +134,12 @@ class Driver:
         self.assignments: list[str] = ["a3-0-0"]
         self.contacts = self.forgotten = 0
         self.owners: dict[str, str] = {}
+        self.ledger = Ledger()
         self.known = dict.fromkeys(GATEWAYS)
         for name in AGENTS[:4]:
             self.world.agent(name, billing=3, de=1)
+        for event in self.world.all_events():
+            self.ledger.take(event)
 
     def byte(self) -> int:
         return next(self.script)
@@ -80,6 +163,8 @@ class Driver:
             self.finish: 8,
             self.end: 3,
             self.cancel: 1,
+            self.fall_quiet: 3,
+            self.write: 2,
             self.presence: 4,
             self.upsert: 2,
             self.session: 4,
@@ -103,10 +188,16 @@ class Driver:
         assert decision.at >= before
         self.watch(decision)
 
+    @property
+    def heard(self) -> set[str]:
+        contacts = self.world.partition.pools[POOL].contacts.values()
+        return {fact for contact in contacts for fact in contact.heard}
+
     def watch(self, decision: Decision) -> None:
         """Hold the events alone, without the state, against who may own what."""
         pool = self.world.partition.pools[POOL]
         for event in decision.events:
+            self.ledger.take(event)
             if isinstance(event, ev.OfferMade):
                 self.offers.append(event.offer)
                 self.offered(pool.agents[event.agent], event)
@@ -179,6 +270,12 @@ class Driver:
 
     def cancel(self) -> None:
         self.put(ce.CancelContact, ce.CancelData(pool=POOL, contact_id=self._recent()))
+
+    def fall_quiet(self) -> None:
+        self.put(ce.ContactQuiet, ce.ContactData(pool=POOL, contact_id=self._recent()))
+
+    def write(self) -> None:
+        self.put(ce.ContactActive, ce.ContactData(pool=POOL, contact_id=self._recent()))
 
     def presence(self) -> None:
         presence = self.pick(
@@ -261,6 +358,9 @@ class Driver:
         at, kind, data, event_id = self.sent[-1 - self.byte() % min(20, len(self.sent))]
         if kind in (ce.GatewayHeartbeat, ce.SessionOpened, ce.ClockTick):
             return
+        # A fact that was no news when it came is not remembered, and may be news later.
+        if kind in (ce.ContactQuiet, ce.ContactActive) and event_id not in self.heard:
+            return
         self.world.tick()
         self.watch(self.world.last)
         while (due := self.world.partition.next_due()) is not None and due <= self.world.now:
@@ -278,7 +378,9 @@ class Driver:
         at = self.world.partition.at
         for agent in pool.agents.values():
             held: list[Offer | Assignment] = [*agent.offers.values(), *agent.assignments.values()]
-            assert agent.used == sum(one.cost for one in held) <= CAPACITY
+            assert agent.used == sum(one.cost for one in held)
+            assert agent.firm_used == sum(one.cost for one in held if one.firm)
+            assert agent.firm_held == sum(one.firm for one in held)
             assert agent.live == sum(bool(gateway) for gateway in agent.sessions.values())
             for one in held:
                 assert one.agent is agent

@@ -43,6 +43,8 @@ def test_an_agents_view_holds_all_that_is_in_hand(world: World) -> None:
             "channel": "email",
             "queue": "general",
             "state": "active",
+            "cost": 20,
+            "quiet": False,
             "started_at": START,
             "wrap_up_until": None,
         }

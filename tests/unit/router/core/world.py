@@ -128,6 +128,12 @@ class World:
         data = ce.EndedContact(pool=POOL, contact_id=contact, reason=reason)
         return self.put(ce.ContactEnded, data)
 
+    def quiet(self, contact: str) -> Decision:
+        return self.put(ce.ContactQuiet, ce.ContactData(pool=POOL, contact_id=contact))
+
+    def active(self, contact: str) -> Decision:
+        return self.put(ce.ContactActive, ce.ContactData(pool=POOL, contact_id=contact))
+
     def cancel(self, contact: str) -> Decision:
         return self.put(ce.CancelContact, ce.CancelData(pool=POOL, contact_id=contact))
 
