@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.console import Console
 
-from services.router.simulator import compare_plot, compare_report, plots
+from services.router.simulator import compare_plot, compare_report, plots, waits
 from services.router.simulator.centres import Centre, InvalidCentre, load, random_centres
 from services.router.simulator.compare import Task, play
 from services.router.simulator.parallel import run_all
@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_compare(commands)
+    _add_waits(commands)
     return parser
 
 
@@ -71,6 +72,36 @@ def _add_compare(commands: Any) -> None:
     parser.add_argument("--plot", type=Path, metavar="OUT", help="write a picture (svg or png)")
     _common(parser)
     parser.set_defaults(run=_compare)
+
+
+def _add_waits(commands: Any) -> None:
+    parser = commands.add_parser("waits", help="are expected waits honest?")
+    parser.add_argument("--centres", default="random", help="as for compare")
+    parser.add_argument("--count", type=int, default=12, help="how many random centres")
+    parser.add_argument("--rho", type=float, nargs="+", default=[0.8, 0.9, 1.0, 1.1], help="loads")
+    parser.add_argument("--days", type=int, help="days in a row per centre and load (2, full: 6)")
+    parser.add_argument("--plot", type=Path, metavar="OUT", help="write a reliability plot")
+    _common(parser)
+    parser.set_defaults(run=_waits)
+
+
+def _waits(options: argparse.Namespace, console: Console) -> bool:
+    if options.plot:
+        plots.require()
+    days = options.days or (6 if options.full else 2)
+    tasks = [
+        waits.Task(centre=centre, number=number, rho=rho, seed=options.seed, days=days)
+        for rho in options.rho
+        for number, centre in _centres(options)
+    ]
+    told = run_all(waits.play, tasks, "centres and loads", processes=options.processes)
+    found = [waits.calibration(rho, told) for rho in options.rho]
+    waits.show(found, console)
+    if options.json:
+        _write(options.json, waits.document(found) | {"options": _said(options)})
+    if options.plot:
+        waits.draw_reliability(found, options.plot)
+    return all(one.kept for one in found)
 
 
 def _compare(options: argparse.Namespace, console: Console) -> bool:
