@@ -25,6 +25,7 @@ from services.router.api.commands import Commands
 from services.router.api.context import Context
 from services.router.api.declarations import Declarations
 from services.router.api.gateway import Gateway
+from services.router.api.lines import Lines
 from services.router.api.replica import Replica
 from services.router.api.settings import ApiSettings
 from services.router.api.streams import Streams
@@ -58,7 +59,8 @@ def create_app(settings: ApiSettings) -> FastAPI:
     declarations = Declarations(publisher, replica, directory, clock)
     # An agent's sockets hear of an event before whoever commanded it gets the answer.
     replica.listen(streams.after, before=streams.before)
-    for part in (gateway, declarations, commands):
+    lines = Lines()
+    for part in (gateway, declarations, lines, commands):
         replica.listen(part.after)
     context = Context(
         settings=settings,
@@ -71,6 +73,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         declarations=declarations,
         streams=streams,
         gateway=gateway,
+        lines=lines,
     )
     modules = [
         agents,

@@ -10,6 +10,7 @@ from services.kit.publisher import Publisher
 from services.router.api.commands import Commands
 from services.router.api.declarations import Declarations
 from services.router.api.gateway import Gateway
+from services.router.api.lines import Lines
 from services.router.api.replica import Replica
 from services.router.api.settings import ApiSettings
 from services.router.api.streams import Streams
@@ -31,6 +32,7 @@ class Context:
     declarations: Declarations
     streams: Streams
     gateway: Gateway
+    lines: Lines
 
     def pool(self, name: str) -> tuple[Partition, Pool]:
         """The pool's partition and state. Raises `Problem` 404 for one that does not exist."""

@@ -193,6 +193,7 @@ POSITION = {
     "position": 3,
     "waiting": 12,
     "waiting_since": 1_749_999_999_880,
+    "expected_wait": {"median": 95_000, "p50": [60_000, 150_000], "p90": [20_000, 310_000]},
 }
 QUEUES = {
     "pool": "kaarna/service",

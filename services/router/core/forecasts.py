@@ -6,13 +6,17 @@ from services.router.core.model import Contact
 from services.router.core.pool import Pool
 
 
-def of_contact(pool: Pool, contact: Contact, now: Millis) -> Forecast | None:
-    """The whole wait of a contact that waits, None if it does not or if nobody can say."""
+def of_contact(
+    pool: Pool, contact: Contact, now: Millis, ahead: int | None = None
+) -> Forecast | None:
+    """The whole wait of a contact that waits, None if it does not or if nobody can say. `ahead`:
+    how many of its line came before, if that is known; counting them takes time."""
     if not contact.ticket or not pool.index.able(contact.required) & pool.index.present:
         return None
     line = pool.index.lines[contact.signature]
-    mine = (contact.facts.virtual_start, contact.id)
-    ahead = sum(entry[3].ticket == entry[2] and entry[:2] < mine for entry in line.heap)
+    if ahead is None:
+        mine = (contact.facts.virtual_start, contact.id)
+        ahead = sum(entry[3].ticket == entry[2] and entry[:2] < mine for entry in line.heap)
     waited = max(0, now - contact.facts.virtual_start)
     return pool.waits.forecast(line.key, ahead + 1, line.size, _head(pool, line.key, now), waited)
 

@@ -91,35 +91,6 @@ def queue_views(partition: Partition, pool: str) -> list[dict[str, Any]]:
     ]
 
 
-def position(partition: Partition, contact_id: str) -> dict[str, Any] | None:
-    """A waiting contact's place in its queue, from 1; None if it does not wait.
-
-    Counted are those of the same queue that come first by priority, age and id. It is a place in
-    line, no promise: agents' skills let some overtake.
-    """
-    for name in sorted(partition.pools):
-        pool = partition.pools[name]
-        contact = pool.contacts.get(contact_id)
-        if contact is not None and contact.state == "queued":
-            mine = _order(contact)
-            ahead = sum(
-                other.queue == contact.queue and other.state == "queued" and _order(other) < mine
-                for other in pool.contacts.values()
-            )
-            return {
-                "pool": name,
-                "queue": contact.queue,
-                "position": ahead + 1,
-                "waiting": pool.tally[(contact.queue, "queued")],
-                "waiting_since": contact.facts.virtual_start,
-            }
-    return None
-
-
-def _order(contact: Contact) -> tuple[int, int, str]:
-    return (-contact.priority, contact.facts.virtual_start, contact.id)
-
-
 def _agents_of(pool: Pool, queue_name: str) -> dict[str, int]:
     queue = pool.config.queues.get(queue_name)
     if queue is None:

@@ -11,7 +11,7 @@ import msgspec
 from services.contracts.base import Event
 from services.kit.app import create_app
 from services.kit.auth import Auth, Role
-from services.kit.clock import SystemClock
+from services.kit.clock import SetClock
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
 from services.router.api import (
@@ -28,6 +28,7 @@ from services.router.api.commands import Commands
 from services.router.api.context import Context
 from services.router.api.declarations import Declarations
 from services.router.api.gateway import Gateway
+from services.router.api.lines import Lines
 from services.router.api.settings import ApiSettings
 from services.router.api.streams import Streams
 from tests.support.fakes import FakePools
@@ -43,7 +44,8 @@ class Door:
     def __init__(self, world: World, data: Path) -> None:
         self.world = world
         self.publisher = RoutedPublisher(world)
-        replica, clock, metrics = self.publisher.replica, SystemClock(), Metrics("test")
+        replica, metrics = self.publisher.replica, Metrics("test")
+        self.clock = clock = SetClock(world.now)
         settings = ApiSettings(environment="development", data=data, api_reply_timeout=0.05)
         directory = cast("PoolDirectory", FakePools())
         publisher = self.publisher.real
@@ -58,7 +60,9 @@ class Door:
             declarations=Declarations(publisher, replica, directory, clock),
             streams=Streams(replica, metrics, max_frames=16),
             gateway=Gateway(publisher, replica, clock, period=2.0),
+            lines=Lines(),
         )
+        replica.listen(self.context.lines.after)
         replica.listen(self.context.commands.after)
         routers = [module.create_router(self.context) for module in ROUTES]
         self.app = create_app("test", metrics=metrics, routers=routers)

@@ -68,7 +68,6 @@ def test_nobody_and_nothing_are_none(world: World) -> None:
     assert queries.contact_view(world.partition, POOL, "c1") is None
     assert queries.contact_view(world.partition, "acme/none", "c1") is None
     assert queries.queue_views(world.partition, "acme/none") == []
-    assert queries.position(world.partition, "c1") is None
     assert queries.agent_ids(world.partition, "acme/none") == []
 
 
@@ -133,23 +132,3 @@ def test_a_queue_that_is_gone_is_seen_until_its_last_contact_has_left_it(world: 
     world.complete("c1")
     names = [view["queue"] for view in queries.queue_views(world.partition, POOL)]
     assert names == ["general"]
-
-
-def test_a_position_counts_who_comes_first_in_the_same_queue(world: World) -> None:
-    world.now += 10_000
-    world.opened("c2")
-    world.opened("c1", opened_at=START)
-    world.opened("c3")
-    world.opened("other", topic="billing", opened_at=START)
-    assert queries.position(world.partition, "c1") == {
-        "pool": POOL,
-        "queue": "general",
-        "position": 1,
-        "waiting": 3,
-        "waiting_since": START,
-    }
-    third = queries.position(world.partition, "c3")
-    assert third is not None
-    assert third["position"] == 3
-    world.agent("ann")
-    assert queries.position(world.partition, "c3") is None
