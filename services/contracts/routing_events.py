@@ -114,12 +114,13 @@ class QueuedContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
 
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the pool's rules make of a contact."""
+    """What the pool's rules make of a contact, after the first `step` relaxations of its queue."""
 
     queue: Name
     priority: int
     required: dict[Name, Level] = {}
     preferred: dict[Name, Level] = {}
+    step: int = 0
 
 
 class ContactQueued(RoutingEvent, frozen=True, kw_only=True, tag="contact.queued"):
@@ -167,6 +168,17 @@ class ContactWoken(RoutingEvent, frozen=True, kw_only=True, tag="contact.woken")
     fact: Id
     agent: str = ""
     cost: int = 0
+
+
+class ContactRelaxed(RoutingEvent, frozen=True, kw_only=True, tag="contact.relaxed"):
+    """A waiting contact asks for less: the first `step` relaxations of its queue are taken, for
+    good. `nobody_able`: at once, because nobody signed in could do what it asked for."""
+
+    contact: Id
+    step: int
+    reason: Literal["waited", "nobody_able"]
+    required: dict[Name, Level] = {}
+    preferred: dict[Name, Level] = {}
 
 
 class ContactWithdrawn(RoutingEvent, frozen=True, kw_only=True, tag="contact.withdrawn"):
@@ -279,6 +291,7 @@ PoolEvent = (
     | ContactQuieted
     | ContactProbed
     | ContactWoken
+    | ContactRelaxed
     | ContactWithdrawn
     | ContactClosed
     | ContactForgotten

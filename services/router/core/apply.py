@@ -6,7 +6,7 @@ from typing import Any
 
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
-from services.router.core import apply_agents, apply_silence, apply_work
+from services.router.core import apply_agents, apply_silence, apply_waiting, apply_work
 from services.router.core.pool import Pool
 
 CHANGES: dict[type, Callable[[Pool, Any, Millis], None]] = {
@@ -22,6 +22,7 @@ CHANGES: dict[type, Callable[[Pool, Any, Millis], None]] = {
     ev.ContactQuieted: apply_silence.contact_quieted,
     ev.ContactProbed: apply_silence.contact_probed,
     ev.ContactWoken: apply_silence.contact_woken,
+    ev.ContactRelaxed: apply_waiting.contact_relaxed,
     ev.ContactWithdrawn: apply_work.contact_withdrawn,
     ev.ContactClosed: apply_work.contact_closed,
     ev.ContactForgotten: apply_work.contact_forgotten,

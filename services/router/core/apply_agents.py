@@ -2,7 +2,7 @@
 
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
-from services.router.core import timers
+from services.router.core import timers, waiting
 from services.router.core.classify import Classifier
 from services.router.core.model import Agent
 from services.router.core.pool import Pool
@@ -14,6 +14,8 @@ def pool_configured(pool: Pool, event: ev.PoolConfigured, _at: Millis) -> None:
     pool.config = event.config
     pool.classify = Classifier(event.config)
     pool.version = event.version
+    queues = event.config.queues
+    pool.relaxing = frozenset(name for name, queue in queues.items() if queue.relax)
     pool.waits.keep(event.config.queues)
     pool.index.configure(event.config.channels, pool.agents.values(), pool.contacts.values())
     pool.stale = {
@@ -21,6 +23,9 @@ def pool_configured(pool: Pool, event: ev.PoolConfigured, _at: Millis) -> None:
         for contact in pool.contacts.values()
         if contact.state == "queued" and pool.reclassified(contact) is not None
     }
+    for contact in pool.contacts.values():
+        if contact.state == "queued":
+            waiting.arm(pool, contact)
     for contact_id in sorted(pool.stale):
         pool.schedule.todo.append((0, timers.RECLASSIFY, pool.name, contact_id, ""))
 
@@ -85,6 +90,7 @@ def agent_lost(pool: Pool, event: ev.AgentLost, _at: Millis) -> None:
     agent = pool.touched(event.agent)
     agent.lost = True
     agent.grace_until = 0
+    pool.index.presence(agent)
     nothing_to_lose(agent)
 
 

@@ -2,7 +2,7 @@
 
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
-from services.router.core import timers
+from services.router.core import timers, waiting
 from services.router.core.apply_agents import nothing_to_lose
 from services.router.core.apply_silence import recost, stop_waiting
 from services.router.core.model import (
@@ -24,23 +24,25 @@ def contact_queued(pool: Pool, event: ev.ContactQueued, at: Millis) -> None:
     contact = pool.contacts[facts.id] = Contact(
         facts, facts.queue, facts.priority, facts.required, facts.preferred
     )
-    _count(pool, contact)
-    pool.index.enqueue(contact)
     contact.queued_at, contact.telling = at, True
-    _look(pool, contact, at)
+    contact.waits_since = facts.virtual_start
+    _count(pool, contact)
+    waiting.enter(pool, contact, at)
 
 
 def contact_requeued(pool: Pool, event: ev.ContactRequeued, at: Millis) -> None:
     contact = pool.contacts[event.contact]
     now = event.classified
-    _move(pool, contact, "queued", now.queue if now else "")
+    contact.telling = False
+    if contact.state not in ("queued", "offered"):
+        contact.waits_since = at
+    move(pool, contact, "queued", now.queue if now else "")
     if now is not None:
         contact.priority = now.priority
         contact.required = now.required
         contact.preferred = now.preferred
-    pool.index.enqueue(contact)
-    contact.telling = False
-    _look(pool, contact, at)
+        contact.step = now.step
+    waiting.enter(pool, contact, at)
 
 
 def contact_withdrawn(pool: Pool, event: ev.ContactWithdrawn, at: Millis) -> None:
@@ -74,7 +76,7 @@ def offer_made(pool: Pool, event: ev.OfferMade, at: Millis) -> None:
         waited_ms=event.waited_ms,
         idle_before=agent.idle_since,
     )
-    _move(pool, contact, "offered")
+    move(pool, contact, "offered")
     contact.offer = agent.offers[offer.id] = offer
     if at == contact.queued_at:
         contact.telling = False
@@ -118,7 +120,7 @@ def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> N
         firm=offer.firm,
         started_at=at,
     )
-    _move(pool, contact, "assigned")
+    move(pool, contact, "assigned")
     _learn(pool, contact, at, event.waited_ms)
     pool.assignments[assignment.id] = assignment
     contact.assignment = agent.assignments[assignment.id] = assignment
@@ -132,7 +134,7 @@ def assignment_wrapping(pool: Pool, event: ev.AssignmentWrapping, _at: Millis) -
     assignment.wrap_up_until = event.until
     assignment.disposition = event.disposition
     stop_waiting(assignment.contact)
-    _move(pool, assignment.contact, "wrapping")
+    move(pool, assignment.contact, "wrapping")
     nothing_to_lose(agent)
     pool.schedule.due.push(event.until, timers.WRAP_UP, pool.name, assignment.id)
 
@@ -152,12 +154,6 @@ def assignment_ended(pool: Pool, event: ev.AssignmentEnded, at: Millis) -> None:
     nothing_to_lose(agent)
 
 
-def _look(pool: Pool, contact: Contact, at: Millis) -> None:
-    line = pool.index.lines[contact.signature]
-    head = line.head()
-    contact.seen = pool.waits.arrived(line.key, line.size, max(0, at - head[0]) if head else 0)
-
-
 def _learn(pool: Pool, contact: Contact, at: Millis, waited_ms: int) -> None:
     seen, contact.seen = contact.seen, None
     if seen is not None:
@@ -165,7 +161,9 @@ def _learn(pool: Pool, contact: Contact, at: Millis, waited_ms: int) -> None:
         pool.waits.started(seen[0], seen if contact.telling else None, at, waited_ms, others)
 
 
-def _move(pool: Pool, contact: Contact, state: ContactState | None, queue: str = "") -> None:
+def move(pool: Pool, contact: Contact, state: ContactState | None, queue: str = "") -> None:
+    """The contact leaves its state for this one (None: it is over). Who waits again must still be
+    put in line."""
     before = (contact.queue, contact.state)
     pool.tally[before] -= 1
     if not pool.tally[before]:
@@ -175,7 +173,7 @@ def _move(pool: Pool, contact: Contact, state: ContactState | None, queue: str =
         contact.queue = queue or contact.queue
         _count(pool, contact)
     pool.stale.discard(contact.id)
-    pool.index.dequeue(contact)
+    waiting.leave(pool, contact)
 
 
 def _count(pool: Pool, contact: Contact) -> None:
@@ -187,7 +185,7 @@ def _close(
     pool: Pool, contact_id: str, state: ContactState, agent: str, reason: str, at: Millis
 ) -> None:
     contact = pool.contacts.pop(contact_id)
-    _move(pool, contact, None)
+    move(pool, contact, None)
     facts = contact.facts
     pool.closed[contact_id] = Closed(
         state,

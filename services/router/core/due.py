@@ -1,7 +1,7 @@
 """What a timer's coming leads to. Each leads to an event that makes the timer dead."""
 
 from services.contracts import routing_events as ev
-from services.router.core import assignments, presence, silence, timers
+from services.router.core import assignments, presence, silence, timers, waiting, waiting_due
 from services.router.core.pool import Pool
 from services.router.core.timers import Timer
 from services.router.core.turn import Turn, end_offer, requeue, withdraw_offers
@@ -30,6 +30,8 @@ def alive(turn_pools: dict[str, Pool], timer: Timer) -> bool:
         )
     if kind == timers.RECLASSIFY:
         return key in pool.stale
+    if kind in waiting.KINDS:
+        return waiting.alive(pool, timer)
     agent = pool.agents.get(key)
     if agent is None:
         return False
@@ -59,6 +61,8 @@ def fire(turn: Turn, timer: Timer) -> None:
         silence.probe(turn, pool, pool.contacts[key])
     elif kind == timers.GIVE_UP:
         silence.give_up(turn, pool, pool.contacts[key])
+    elif kind in waiting.KINDS:
+        waiting_due.fire(turn, pool, timer)
     elif kind == timers.GRACE:
         presence.lose(turn, pool, pool.agents[key])
     elif kind == timers.ASSIGNMENT_GRACE:

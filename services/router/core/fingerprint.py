@@ -44,6 +44,7 @@ def _contact(contact: Contact) -> tuple[Any, ...]:
     return (
         (contact.facts, contact.queue, contact.priority, contact.required, contact.preferred),
         (contact.state, contact.tried, contact.ticket > 0),
+        (contact.step, contact.waits_since, contact.relax_at),
         (contact.seen, contact.queued_at, contact.telling),
         (contact.quiet, contact.heard, contact.probe_at, contact.give_up_at, contact.give_up_span),
         contact.offer.id if contact.offer else "",
@@ -74,13 +75,18 @@ def _index(pool: Pool) -> dict[str, Any]:
     return {
         "everyone": names(index.everyone),
         "present": names(index.present),
+        "signed in": names(index.signed_in),
+        "barred": {channel: names(mask) for channel, mask in index.barred.items() if mask},
         "free": {channel: names(mask) for channel, mask in index.free.items() if mask},
         "ready": [key[:4] for key in index.ready],
         "waiting": Counter(
             entry[:2] for line in index.lines for entry in line.heap if entry[3].ticket == entry[2]
         ),
         "sizes": {
-            (line.channel, line.queue, line.priority, *sorted(line.required.items())): line.size
+            (
+                (line.channel, line.queue, line.priority, line.step),
+                *sorted(line.required.items()),
+            ): line.size
             for number in bits(index.waiting)
             for line in (index.lines[number],)
         },

@@ -18,7 +18,7 @@ from services.router.core.model import Agent, AgentKey, Contact
 Entry = tuple[int, str, int, Contact]
 """(virtual start, contact id, ticket, contact)."""
 _Skills = tuple[tuple[Name, Level], ...]
-_SignatureKey = tuple[Name, Name, int, _Skills, _Skills]
+_SignatureKey = tuple[Name, Name, int, int, _Skills, _Skills]
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -42,6 +42,7 @@ class Line:
         "queue",
         "required",
         "size",
+        "step",
     )
 
     def __init__(self, number: int, contact: Contact) -> None:
@@ -51,6 +52,7 @@ class Line:
         self.priority = contact.priority
         self.required = contact.required
         self.preferred = contact.preferred
+        self.step = contact.step
         self.key: LineKey = (self.channel, self.queue, tuple(sorted(self.required.items())))
         self.heap: list[Entry] = []
         self.size = 0
@@ -81,7 +83,9 @@ class Line:
 
 class Index:
     """The index of one pool. `arrived` (lines, as bits) and `freed` (agents) say what changed for
-    the better since somebody looked: all that need be matched."""
+    the better since somebody looked: all that need be matched. `unsure` says that it may have
+    changed who is signed in or able: a line may have nobody left. `barred` are those whose own
+    limit for a channel is 0."""
 
     def __init__(self) -> None:
         self.channels: dict[Name, ChannelConfig] = {}
@@ -92,6 +96,9 @@ class Index:
         self.slots: list[Agent | None] = []
         self.everyone = 0
         self.present = 0
+        self.signed_in = 0
+        self.unsure = False
+        self.barred: dict[Name, int] = {}
         self.free: dict[Name, int] = {}
         self.ready: list[AgentKey] = []
         self._by_signature: dict[_SignatureKey, int] = {}
@@ -113,6 +120,7 @@ class Index:
         self.lines, self._by_signature, self._lines_of = [], {}, {}
         self._like = {}
         self.waiting = self.arrived = 0
+        self.unsure = True
         for agent in agents:
             agent.signatures = agent.signatures_seen = 0
             self.touch(agent)
@@ -139,6 +147,10 @@ class Index:
                 masks[mask] |= bit
         if agent.known:
             self.everyone |= bit
+        for name in {*self.barred, *agent.limits}:
+            barred = self.barred.get(name, 0) & ~bit
+            self.barred[name] = barred | bit if agent.limits.get(name, 1) == 0 else barred
+        self.unsure = True
         agent.signatures = agent.signatures_seen = 0
         self.presence(agent)
         if agent.open_to:
@@ -154,6 +166,10 @@ class Index:
         """The agent may have come or gone."""
         bit = 1 << agent.slot
         self.present = self.present | bit if agent.present else self.present & ~bit
+        signed_in = self.signed_in | bit if agent.signed_in else self.signed_in & ~bit
+        if signed_in != self.signed_in:
+            self.signed_in = signed_in
+            self.unsure = True
         self.touch(agent)
 
     def touch(self, agent: Agent) -> None:
@@ -190,6 +206,10 @@ class Index:
                 return 0
             mask &= masks[level]
         return mask
+
+    def in_reach(self, required: dict[Name, Level], channel: Name) -> bool:
+        """Whether anybody signed in could ever take such a contact."""
+        return self.able(required) & self.signed_in & ~self.barred.get(channel, 0) != 0
 
     def most_preferred(self, candidates: int, preferred: dict[Name, Level]) -> int:
         """Those of the candidates who have most of the preferred skills."""
@@ -288,7 +308,13 @@ class Index:
     def settle(self) -> None:
         """Nothing is left to be matched."""
         self.arrived = 0
+        self.unsure = False
         self.freed.clear()
+
+    def look_again(self) -> None:
+        """Everything is to be matched: what was left undone is not known."""
+        self.arrived = self.waiting
+        self.unsure = True
 
     def _line_of(self, contact: Contact) -> Line:
         channel = contact.facts.channel
@@ -296,6 +322,7 @@ class Index:
             channel,
             contact.queue,
             contact.priority,
+            contact.step,
             tuple(sorted(contact.required.items())),
             tuple(sorted(contact.preferred.items())),
         )

@@ -73,6 +73,9 @@ class Contact:
     `tried` holds who declined or missed the contact, and until when they are not asked again.
     `quiet`: the customer has not written for a while; they are asked at `probe_at` and given up at
     `give_up_at`, `give_up_span` after that (0: not). `heard`: the newest facts about it, by id.
+    `step` counts the relaxations that were taken. `waits_since` is when it came into this line,
+    whose times count from there: the age (`virtual_start`) outlives talks and closed hours, these
+    times do not. `relax_at` is the time of the next relaxation, while it waits.
     `ticket` is the contact's valid entry in its line, 0 when it does not wait (an index, no state).
     `seen` is what its wait is forecast from; `telling` whether the wait's length will say something
     about others: it had to wait, once, and was not asked for in vain.
@@ -94,6 +97,9 @@ class Contact:
     give_up_span: int = 0
     ticket: int = field(default=0, metadata=INDEX)
     signature: int = field(default=-1, metadata=INDEX)
+    step: int = 0
+    waits_since: Millis = 0
+    relax_at: Millis = 0
     seen: Seen | None = None
     queued_at: Millis = 0
     telling: bool = False
@@ -173,6 +179,16 @@ class Agent:
     def present(self) -> bool:
         """Whether new contacts may come: connected and available, which takes being known."""
         return self.live > 0 and self.presence == "available"
+
+    @property
+    def signed_in(self) -> bool:
+        """Whether they are at work, if only on a break. A connection that is gone counts until
+        the grace time is over."""
+        return (
+            self.known
+            and self.presence != "offline"
+            and (bool(self.sessions) or self.grace_until > 0)
+        )
 
     def rank(self) -> AgentKey:
         """Smallest first: nothing in hand, then longest without new work, fewest skills, id."""

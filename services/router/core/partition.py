@@ -6,7 +6,7 @@ from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.contracts.contact_events import InputEvent
 from services.contracts.journal import Record, Reply
-from services.router.core import apply_agents, apply_silence, due, timers
+from services.router.core import apply_agents, apply_silence, due, timers, waiting_due
 from services.router.core.apply import CHANGES
 from services.router.core.fingerprint import fingerprint_of_pool
 from services.router.core.inputs import COMMANDS, handle
@@ -123,7 +123,7 @@ class Partition:
         turn = Turn(f"{self.number}-{offset}", self.at, self.pools, self.gateways, self._apply)
         if renew:
             for pool in self.pools.values():
-                pool.index.arrived = pool.index.waiting
+                pool.index.look_again()
                 self._unmatched[pool.name] = pool
         if renew or self.schedule.comes_by(self.at):
             if (renew or self._late()) and self._anything_to_renew():
@@ -141,6 +141,7 @@ class Partition:
         budget = MAX_OFFERS
         while self._unmatched and budget:
             name, pool = next(iter(self._unmatched.items()))
+            budget = waiting_due.relax_at_once(turn, pool, budget)
             budget = match(turn, pool, budget)
             if budget:
                 del self._unmatched[name]
@@ -152,7 +153,10 @@ class Partition:
         schedule = self.schedule
         while turn.fired < MAX_FIRED:
             timer = (
-                schedule.due.pop(self.at) or schedule.next_todo() or schedule.forget.pop(self.at)
+                schedule.due.pop(self.at)
+                or schedule.times.pop(self.at)
+                or schedule.next_todo()
+                or schedule.forget.pop(self.at)
             )
             if timer is None:
                 return

@@ -15,6 +15,7 @@ from services.router.core.model import (
     Offer,
     Past,
 )
+from services.router.core.relaxation import relaxed
 from services.router.core.timers import Schedule
 
 
@@ -25,7 +26,8 @@ class Pool:
     command can be told what became of them; `ended_sessions` the newest 10,000 connections that
     were ended, so that a doubled `session.opened` does not wake them. `stale` names the waiting
     contacts that the present configuration classifies otherwise; `tally` counts contacts by queue
-    and state; `waits` is what was learned about waiting.
+    and state; `relaxing` names the queues with relaxations; `waits` is what was learned about
+    waiting.
     """
 
     # What a snapshot keeps; `index`, `classify` and `schedule` are built anew.
@@ -42,6 +44,7 @@ class Pool:
     ended_sessions: dict[str, None]
     stale: set[str]
     tally: dict[tuple[str, ContactState], int]
+    relaxing: frozenset[str]
     waits: Waits
 
     def __init__(self, name: str, schedule: Schedule) -> None:
@@ -62,6 +65,7 @@ class Pool:
         self.ended_sessions = {}
         self.stale = set()
         self.tally = {}
+        self.relaxing = frozenset()
         self.index = Index()
         self.waits = Waits()
 
@@ -76,12 +80,16 @@ class Pool:
         return agent
 
     def reclassified(self, contact: Contact) -> ev.Classified | None:
-        """What the contact would get under the present configuration, if that is another."""
+        """What the contact would get under the present configuration, if that is another. The
+        relaxations that were taken stay, as far as it is the same queue and there are as many."""
         now = self.classify(contact.facts)
+        if contact.step and now.queue == contact.queue:
+            now = relaxed(now, self.config.queues[now.queue].relax[: contact.step])
         before = ev.Classified(
             queue=contact.queue,
             priority=contact.priority,
             required=contact.required,
             preferred=contact.preferred,
+            step=contact.step,
         )
         return None if now == before else now

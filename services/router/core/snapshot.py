@@ -65,7 +65,7 @@ def load(raw: bytes) -> Partition:
         pool = Pool(shape.name, partition.schedule)
         partition.pools[pool.name] = pool
         _pool_in(pool, shape)
-    partition.schedule.load(whole.due, whole.forget, whole.wake, whole.todo)
+    partition.schedule.load(whole.due, whole.times, whole.forget, whole.wake, whole.todo)
     return partition
 
 
@@ -128,6 +128,7 @@ class _Whole(msgspec.Struct, array_like=True):
     gateways: dict[str, Gateway]
     replies: list[tuple[Millis, Reply]]
     due: list[Timer]
+    times: list[Timer]
     forget: list[Timer]
     wake: list[Timer]
     todo: list[Timer]

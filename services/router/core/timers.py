@@ -14,6 +14,7 @@ from services.contracts.base import Millis
 LEASE, GRACE, ASSIGNMENT_GRACE, OFFER, WRAP_UP, FORGET, ASK_AGAIN = range(7)
 RECLASSIFY, DETACH = range(7, 9)
 PROBE, GIVE_UP = range(9, 11)
+RELAX = 20
 
 Timer = tuple[Millis, int, str, str, str]
 """(due, kind, pool, id, second id)."""
@@ -65,27 +66,31 @@ class Schedule:
     """The timers of a partition, by what their coming means.
 
     - `due`: what somebody waits for; being late here means that the router was away.
+    - `times`: a time of a waiting contact's or a queue's own; may be late.
     - `forget`: housekeeping, may be late.
     - `wake`: a contact may be tried again; leads to no event by itself, so replay drops what is
       due where the live router looked at it.
     - `todo`: work that an event left to do, in small portions, without a time.
     """
 
-    __slots__ = ("_alive", "due", "forget", "todo", "wake")
+    __slots__ = ("_alive", "due", "forget", "times", "todo", "wake")
 
     def __init__(self, alive: Alive) -> None:
         self._alive = alive
         self.due = Timers(alive)
+        self.times = Timers(alive)
         self.forget = Timers(alive)
         self.wake = Timers(alive)
         self.todo: deque[Timer] = deque()
 
     def comes_by(self, now: Millis) -> bool:
         """Whether something may be due by now: quick, and never wrong if False."""
-        due, forget, wake = self.due.heap, self.forget.heap, self.wake.heap
+        due, times = self.due.heap, self.times.heap
+        forget, wake = self.forget.heap, self.wake.heap
         return (
             bool(self.todo)
             or (bool(due) and due[0][0] <= now)
+            or (bool(times) and times[0][0] <= now)
             or (bool(forget) and forget[0][0] <= now)
             or (bool(wake) and wake[0][0] <= now)
         )
@@ -105,29 +110,37 @@ class Schedule:
             return now
         heads = [
             head[0]
-            for head in (self.due.earliest(), self.forget.earliest(), self.wake.earliest())
-            if head is not None
+            for timers in (self.due, self.times, self.forget, self.wake)
+            if (head := timers.earliest()) is not None
         ]
         return min(heads) if heads else None
 
-    def dump(self) -> tuple[list[Timer], list[Timer], list[Timer], list[Timer]]:
-        """All that is alive: due, forget, wake, and the work left to do in its order."""
+    def dump(self) -> tuple[list[Timer], list[Timer], list[Timer], list[Timer], list[Timer]]:
+        """All that is alive: due, times, forget, wake, and the work left to do in its order."""
         todo = [timer for timer in self.todo if self._alive(timer)]
         return (
             sorted(self.due.living()),
+            sorted(self.times.living()),
             sorted(self.forget.living()),
             sorted(self.wake.living()),
             todo,
         )
 
     def load(
-        self, due: list[Timer], forget: list[Timer], wake: list[Timer], todo: list[Timer]
+        self,
+        due: list[Timer],
+        times: list[Timer],
+        forget: list[Timer],
+        wake: list[Timer],
+        todo: list[Timer],
     ) -> None:
         """The inverse of `dump`: sorted lists are heaps."""
-        self.due.heap, self.forget.heap, self.wake.heap = due, forget, wake
+        self.due.heap, self.times.heap = due, times
+        self.forget.heap, self.wake.heap = forget, wake
         self.todo = deque(todo)
 
     def living(self) -> set[Timer]:
         """Everything that is to come (for comparison)."""
         work = {timer for timer in self.todo if self._alive(timer)}
-        return self.due.living() | self.forget.living() | self.wake.living() | work
+        heaps = (self.due, self.times, self.forget, self.wake)
+        return work.union(*(timers.living() for timers in heaps))

@@ -9,20 +9,28 @@ from hypothesis import strategies as st
 
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
-from services.contracts.pool import ChannelConfig, PresenceConfig, QueueConfig, Rule
+from services.contracts.pool import ChannelConfig, PresenceConfig, QueueConfig, Relaxation, Rule
 from services.router.core import replies
 from services.router.core.eligibility import UNDECLARED, able, has_room, limit
 from services.router.core.index import bits
 from services.router.core.model import CAPACITY, Agent, Assignment, Contact, Offer
 from services.router.core.partition import Decision
 from services.router.core.snapshot import dump, load
-from tests.unit.router.core.world import CHANNELS, POOL, World, config
+from tests.unit.router.core.world import CHANNELS, POOL, QUEUES, World, config
 
 SKILLS = ("billing", "voice", "de", "en")
 AGENTS = tuple(f"agent{n}" for n in range(6))
 GATEWAYS = ("g1", "g2")
+RELAX = (
+    Relaxation(after=2, lower={"billing": 3}),
+    Relaxation(after=4, drop=("billing", "voice")),
+    Relaxation(after=20, anyone=True),
+)
 CONFIGS = (
-    config(presence=PresenceConfig(grace=3, assignment_grace=8, missed_offers=2, ask_again=4)),
+    config(
+        queues={**QUEUES, "billing": QueueConfig(required={"billing": 2}, relax=RELAX[1:])},
+        presence=PresenceConfig(grace=3, assignment_grace=8, missed_offers=2, ask_again=4),
+    ),
     config(
         channels={
             "chat": ChannelConfig(cost=50, max=2, offer_timeout=5, wrap_up=3, auto_accept=True),
@@ -31,7 +39,7 @@ CONFIGS = (
         },
         queues={
             "general": QueueConfig(preferred={"voice": 2, "de": 1}),
-            "experts": QueueConfig(required={"billing": 4}, priority=7),
+            "experts": QueueConfig(required={"billing": 4}, priority=7, relax=RELAX),
         },
         rules=(Rule(queue="experts", when={"topic": "billing"}, prefer={"en": 1}),),
         presence=PresenceConfig(grace=1, assignment_grace=0, ask_again=0),

@@ -1,0 +1,16 @@
+"""What events about waiting do to a pool's state."""
+
+from services.contracts import routing_events as ev
+from services.contracts.base import Millis
+from services.router.core import waiting
+from services.router.core.pool import Pool
+
+
+def contact_relaxed(pool: Pool, event: ev.ContactRelaxed, at: Millis) -> None:
+    contact = pool.contacts[event.contact]
+    waiting.leave(pool, contact)
+    contact.step = event.step
+    contact.required = event.required
+    contact.preferred = event.preferred
+    contact.telling = False
+    waiting.enter(pool, contact, at)
