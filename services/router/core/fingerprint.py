@@ -85,7 +85,8 @@ def _index(pool: Pool) -> dict[str, Any]:
         "sizes": {
             (
                 (line.channel, line.queue, line.priority, line.step),
-                *sorted(line.required.items()),
+                tuple(sorted(line.required.items())),
+                tuple(sorted(line.preferred.items())),
             ): line.size
             for number in bits(index.waiting)
             for line in (index.lines[number],)
