@@ -9,11 +9,15 @@ from services.kit.settings import Settings
 
 
 class RecordFetcher:
-    """One connection to `topic`, opened at the first use. Neighbours come in one fetch."""
+    """One connection to `topic`, opened at the first use. Neighbours come in one fetch, as many
+    as `max_bytes` hold (and one, however large)."""
 
-    def __init__(self, settings: Settings, topic: Topic) -> None:
+    def __init__(
+        self, settings: Settings, topic: Topic, *, max_bytes: int = 4 * 1024 * 1024
+    ) -> None:
         self._settings = settings
         self._topic = topic
+        self._max_bytes = max_bytes
         self._consumer: AIOKafkaConsumer | None = None
         self._place: tuple[int, int] | None = None
 
@@ -61,7 +65,7 @@ class RecordFetcher:
                 group_id=None,
                 enable_auto_commit=False,
                 auto_offset_reset="none",
-                max_partition_fetch_bytes=4 * 1024 * 1024,
+                max_partition_fetch_bytes=self._max_bytes,
                 metadata_max_age_ms=5000,
                 request_timeout_ms=15_000,
             )

@@ -2,12 +2,15 @@
 
 from fastapi import FastAPI
 
+from services.contracts.topics import ROUTING_JOURNAL
 from services.kit.app import create_app as kit_app
 from services.kit.auth import Auth
 from services.kit.clock import SystemClock
+from services.kit.journal_reader import JournalReader
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
 from services.kit.publisher import Publisher
+from services.kit.record_fetcher import RecordFetcher
 from services.kit.service import Service
 from services.router.api import (
     agents,
@@ -15,6 +18,7 @@ from services.router.api import (
     command_status,
     contacts,
     dev,
+    explain,
     offers,
     pools,
     queues,
@@ -24,11 +28,15 @@ from services.router.api import (
 from services.router.api.commands import Commands
 from services.router.api.context import Context
 from services.router.api.declarations import Declarations
+from services.router.api.explainer import Explainer
 from services.router.api.gateway import Gateway
 from services.router.api.lines import Lines
+from services.router.api.records import Records
+from services.router.api.rehearsal import Stage
 from services.router.api.replica import Replica
 from services.router.api.settings import ApiSettings
 from services.router.api.streams import Streams
+from services.router.api.trail import Trail
 
 _DESCRIPTION = """\
 Agents, offers, assignments, contacts, queues and pools.
@@ -62,6 +70,16 @@ def create_app(settings: ApiSettings) -> FastAPI:
     lines = Lines()
     for part in (gateway, declarations, lines, commands):
         replica.listen(part.after)
+    trail = Trail()
+    replica.trace(trail.note)
+    records = Records(
+        RecordFetcher(settings, ROUTING_JOURNAL, max_bytes=64 * 1024),
+        timeout=settings.api_explain_timeout,
+    )
+    stage = Stage(
+        lambda number: JournalReader(settings, partitions=[number]).batches(),
+        timeout=settings.api_replay_timeout,
+    )
     context = Context(
         settings=settings,
         clock=clock,
@@ -74,12 +92,14 @@ def create_app(settings: ApiSettings) -> FastAPI:
         streams=streams,
         gateway=gateway,
         lines=lines,
+        explainer=Explainer(trail, records, stage),
     )
     modules = [
         agents,
         offers,
         assignments,
         contacts,
+        explain,
         supervision,
         queues,
         pools,
@@ -92,7 +112,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         "Jonoton routing API",
         description=_DESCRIPTION,
         metrics=metrics,
-        parts=(publisher, directory, replica, declarations, gateway),
+        parts=(publisher, directory, replica, declarations, gateway, records, stage),
         routers=[module.create_router(context) for module in modules],
     )
 

@@ -9,6 +9,7 @@ from services.kit.problem import Problem
 from services.kit.publisher import Publisher
 from services.router.api.commands import Commands
 from services.router.api.declarations import Declarations
+from services.router.api.explainer import Explainer
 from services.router.api.gateway import Gateway
 from services.router.api.lines import Lines
 from services.router.api.replica import Replica
@@ -33,6 +34,7 @@ class Context:
     streams: Streams
     gateway: Gateway
     lines: Lines
+    explainer: Explainer
 
     def pool(self, name: str) -> tuple[Partition, Pool]:
         """The pool's partition and state. Raises `Problem` 404 for one that does not exist."""

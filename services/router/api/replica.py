@@ -18,6 +18,8 @@ _BREATH = 200
 """Records applied before others get a turn of the loop."""
 
 
+Note = Callable[[int, int, Record], None]
+"""Hears of a record's place: partition, offset, record. May not wait."""
 Listener = Callable[[Partition, Record], None]
 """Hears of a record. May not wait."""
 
@@ -32,6 +34,7 @@ class Replica:
         self._settings = settings
         self._before: list[Listener] = []
         self._after: list[Listener] = []
+        self._notes: list[Note] = []
         self._waiting: list[tuple[Callable[[], object], asyncio.Future[None]]] = []
         self._live = False
         self._task: asyncio.Task[None] | None = None
@@ -41,6 +44,10 @@ class Replica:
         self._after.append(after)
         if before is not None:
             self._before.append(before)
+
+    def trace(self, note: Note) -> None:
+        """Call `note` with every record that counts and its offset, those of the past, too."""
+        self._notes.append(note)
 
     async def start(self) -> None:
         """Begin to follow; returns at once."""
@@ -88,7 +95,9 @@ class Replica:
         watch = asyncio.create_task(self._until_live(reader))
         try:
             async for batch in reader.batches():
-                for count, (number, _, record) in enumerate(batch, 1):
+                for count, (number, offset, record) in enumerate(batch, 1):
+                    for note in self._notes:
+                        note(number, offset, record)
                     self.take(number, record)
                     if count % _BREATH == 0:
                         await asyncio.sleep(0)

@@ -15,3 +15,7 @@ class ApiSettings(Settings, frozen=True, kw_only=True):
     """Events that may wait for one slow socket; beyond that it gets a snapshot instead."""
     api_send_timeout: float = 10.0
     """A socket that does not take one frame in this time is closed."""
+    api_explain_timeout: float = 5.0
+    """The records of one contact are read within this time, or 503."""
+    api_replay_timeout: float = 20.0
+    """The journal is replayed for an explanation's candidates for this long at most, or 503."""

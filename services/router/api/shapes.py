@@ -195,6 +195,54 @@ POSITION = {
     "waiting_since": 1_749_999_999_880,
     "expected_wait": {"median": 95_000, "p50": [60_000, 150_000], "p90": [20_000, 310_000]},
 }
+EXPLANATION = {
+    "pool": "kaarna/service",
+    "contact_id": OFFER["contact_id"],
+    "contact": CONTACT,
+    "summary": "It was offered once. It is offered to agent-1. All of this took 120 ms.",
+    "complete": True,
+    "steps": [
+        {
+            "at": 1_749_999_999_880,
+            "offset": 4706,
+            "type": "contact.queued",
+            "text": "It came in: channel chat, language fi. Rule 2 (channel is chat) put it in the "
+            "queue live-fi with priority 6. It needs fi at level 3. Preferred: service at level 2.",
+            "terms": {
+                "id": OFFER["contact_id"],
+                "channel": "chat",
+                "queue": "live-fi",
+                "virtual_start": 1_749_999_999_880,
+                "priority": 6,
+                "required": {"fi": 3},
+                "preferred": {"service": 2},
+                "language": "fi",
+            },
+        },
+        {
+            "at": 1_750_000_000_000,
+            "offset": 4711,
+            "type": "offer.made",
+            "text": "Offered to agent-1 (chat, queue live-fi) after a wait of 120 ms, for 20 s. "
+            "1 agent could take it; 3 lacked a skill and 1 was away. Without new work for 41 s.",
+            "terms": {
+                "offer": OFFER["offer_id"],
+                "agent": "agent-1",
+                "channel": "chat",
+                "queue": "live-fi",
+                "expires_at": 1_750_000_020_000,
+                "waited_ms": 120,
+                "why": {
+                    "candidates": 1,
+                    "no_room": 0,
+                    "away": 1,
+                    "lack_skills": 3,
+                    "idle_ms": 41_000,
+                },
+            },
+        },
+    ],
+}
 QUEUES = {
     "pool": "kaarna/service",
     "at": 1_750_000_000_000,
@@ -240,6 +288,10 @@ _PROBLEMS: dict[int, tuple[str, dict[str, Any]]] = {
         "Not valid; `errors` names every field.",
         {"detail": "Not valid: skills.fi.", "errors": [{"field": "skills.fi", "message": "…"}]},
     ),
+    429: (
+        "Busy with the same for somebody else; `Retry-After` says when to ask again.",
+        {"detail": "Another journal is being replayed."},
+    ),
     503: (
         "Not durable, or not known yet; safe to retry with the same `Idempotency-Key`.",
         {"detail": "Kafka does not acknowledge."},
@@ -251,6 +303,7 @@ _TITLES = {
     404: "Not Found",
     409: "Conflict",
     422: "Unprocessable Content",
+    429: "Too Many Requests",
     503: "Service Unavailable",
 }
 

@@ -55,7 +55,8 @@ def classify(config: PoolConfig, facts: Facts) -> Classified:
     Requirements of queue and rule are joined, the higher level counts. The contact's language
     becomes a required skill of level 1 if the pool lists it (or, for `de-AT`, lists `de`).
     """
-    rule = next((rule for rule in config.rules if _holds(rule, config, facts)), None)
+    number = first_rule(config, facts)
+    rule = config.rules[number - 1] if number else None
     queue_name = rule.queue if rule else config.fallback_queue
     queue = config.queues[queue_name]
     required = _joined(queue.required, rule.require if rule else {})
@@ -68,6 +69,21 @@ def classify(config: PoolConfig, facts: Facts) -> Classified:
         required=required,
         preferred=_joined(queue.preferred, rule.prefer if rule else {}),
     )
+
+
+def first_rule(config: PoolConfig, facts: Facts) -> int | None:
+    """The number, from 1, of the first rule that holds; None if none does."""
+    for number, rule in enumerate(config.rules, 1):
+        if _holds(rule, config, facts):
+            return number
+    return None
+
+
+def mismatches(rule: Rule, config: PoolConfig, facts: Facts) -> list[str]:
+    """The keys for which the rule does not hold; `queue` if its queue does not take the channel."""
+    found = [key for key, wanted in rule.when.items() if not _matches(key, wanted, facts)]
+    queue = config.queues.get(rule.queue)
+    return found if queue and takes(queue, facts.channel) else [*found, "queue"]
 
 
 def known_language(config: PoolConfig, language: str) -> Name:

@@ -1,17 +1,22 @@
 """The routing API's routes over HTTP, in front of an engine without Kafka."""
 
-from collections.abc import AsyncIterator, Iterable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 import httpx
 import msgspec
+from fastapi import FastAPI
 
 from services.contracts.base import Event
+from services.contracts.journal import Record, encode_entry
 from services.kit.app import create_app
-from services.kit.auth import Auth, Role
+from services.kit.auth import Auth, Principal, Role
 from services.kit.clock import SetClock
+from services.kit.log_reader import Raw
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
 from services.router.api import (
@@ -19,6 +24,7 @@ from services.router.api import (
     assignments,
     command_status,
     contacts,
+    explain,
     offers,
     pools,
     queues,
@@ -27,15 +33,86 @@ from services.router.api import (
 from services.router.api.commands import Commands
 from services.router.api.context import Context
 from services.router.api.declarations import Declarations
+from services.router.api.explainer import Explainer
 from services.router.api.gateway import Gateway
 from services.router.api.lines import Lines
+from services.router.api.records import Records
+from services.router.api.rehearsal import Stage
 from services.router.api.settings import ApiSettings
 from services.router.api.streams import Streams
+from services.router.api.trail import Trail
+from services.router.core.partition import Partition
 from tests.support.fakes import FakePools
 from tests.unit.router.api.routed import RoutedPublisher
-from tests.unit.router.core.world import World
+from tests.unit.router.core.world import PARTITION, World
 
-ROUTES = (agents, offers, assignments, contacts, supervision, queues, pools, command_status)
+ROUTES = (
+    agents,
+    offers,
+    assignments,
+    contacts,
+    explain,
+    supervision,
+    queues,
+    pools,
+    command_status,
+)
+FIRST = 100
+"""The journal's records stand at this offset and those after it."""
+
+
+class JournalFetcher:
+    """`services.kit.record_fetcher.RecordFetcher` over a world's journal. `gone`: offsets that
+    retention has removed; `away`: the broker does not answer."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.gone: set[int] = set()
+        self.away = False
+
+    async def fetch(self, partition: int, offset: int) -> Raw | None:
+        """As the real one's."""
+        if self.away:
+            await asyncio.Event().wait()
+        if offset in self.gone:
+            return None
+        return Raw(partition, offset, 0, None, encode_entry(self.world.journal[offset - FIRST]))
+
+    async def close(self) -> None:
+        """Nothing to do."""
+
+
+async def batches_of(world: World) -> AsyncGenerator[list[tuple[int, int, Record]]]:
+    """The world's journal, some records at a time."""
+    journal = list(enumerate(world.journal, FIRST))
+    for start in range(0, len(journal), 3):
+        yield [(PARTITION, offset, record) for offset, record in journal[start : start + 3]]
+
+
+class _Present:
+    """The context of the newest door: routes are made once, which takes longer than most tests."""
+
+    door: "Door"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.door.context, name)
+
+
+class _PresentAuth:
+    def from_header(self, header: str | None) -> Principal:
+        principal: Principal = _present.door.context.auth.from_header(header)
+        return principal
+
+
+_present = _Present()
+_present.__dict__["auth"] = _PresentAuth()
+
+
+@cache
+def _app() -> FastAPI:
+    context = cast("Context", _present)
+    routers = [module.create_router(context) for module in ROUTES]
+    return create_app("test", metrics=Metrics("test"), routers=routers)
 
 
 class Door:
@@ -49,6 +126,11 @@ class Door:
         settings = ApiSettings(environment="development", data=data, api_reply_timeout=0.05)
         directory = cast("PoolDirectory", FakePools())
         publisher = self.publisher.real
+        self.trail = Trail()
+        for offset, record in enumerate(world.journal, FIRST):
+            self.trail.note(PARTITION, offset, record)
+        self.fetcher = JournalFetcher(world)
+        self.stage = Stage(lambda _: batches_of(world), timeout=5.0)
         self.context = Context(
             settings=settings,
             clock=clock,
@@ -61,11 +143,15 @@ class Door:
             streams=Streams(replica, metrics, max_frames=16),
             gateway=Gateway(publisher, replica, clock, period=2.0),
             lines=Lines(),
+            explainer=Explainer(self.trail, Records(self.fetcher, timeout=0.2), self.stage),
         )
+        replica.listen(self._trace)
         replica.listen(self.context.lines.after)
         replica.listen(self.context.commands.after)
-        routers = [module.create_router(self.context) for module in ROUTES]
-        self.app = create_app("test", metrics=metrics, routers=routers)
+        _present.door = self
+
+    def _trace(self, _partition: Partition, record: Record) -> None:
+        self.trail.note(PARTITION, FIRST + self.world.journal.index(record), record)
 
     @asynccontextmanager
     async def client(
@@ -74,7 +160,7 @@ class Door:
         """Somebody with a token."""
         token = self.context.auth.issue(subject, tenant, roles)
         async with httpx.AsyncClient(
-            transport=httpx.ASGITransport(self.app),
+            transport=httpx.ASGITransport(_app()),
             base_url="http://routing.test",
             headers={"Authorization": f"Bearer {token}"},
         ) as client:

@@ -1,0 +1,300 @@
+"""A routing event about a contact in plain English, for people who ask why.
+
+An event type without words of its own here is told by its name and fields: nothing that the
+journal holds about a contact is left out.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from services.contracts import routing_events as ev
+from services.contracts.base import event_type
+from services.contracts.pool import PoolConfig, Rule
+from services.kit.clock import to_datetime
+from services.router.core.classify import first_rule
+
+_HIDDEN = frozenset({"type", "pool", "contact", "conversation"})
+
+_REQUEUED = {
+    "declined": "the agent declined",
+    "expired": "nobody answered the offer in time",
+    "agent_lost": "the agent's connection was gone for too long",
+    "reconfigured": "the pool was configured anew",
+    "presence": "the agent went away",
+}
+_WITHDRAWN = {
+    "abandoned": "the customer left while waiting",
+    "cancelled": "it was cancelled",
+    "solved": "it was solved without an agent",
+    "customer_left": "the customer left",
+    "silent": "the customer was silent and did not answer when asked",
+}
+_OFFER_ENDED = {
+    "declined": "declined it",
+    "expired": "did not answer in time",
+    "rescinded": "is not asked any more: it was taken back",
+}
+_ENDED = {
+    "completed": "the agent finished",
+    "timed_out": "the time for wrapping up was over",
+    "agent_lost": "the agent's connection was gone for too long",
+    "customer_left": "the customer left",
+    "customer_silent": "the customer was silent and did not answer when asked",
+}
+_AGAINST = (
+    ("lack_skills", "lacked a skill"),
+    ("away", "{were} away"),
+    ("no_room", "had no room"),
+)
+
+
+def duration(ms: float) -> str:
+    """A time span for people: `850 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`, `3 days 4 h`."""
+    if ms < 1000:
+        return f"{ms:.0f} ms"
+    if ms < 59_950:
+        return f"{ms / 1000:.1f} s".replace(".0 s", " s")
+    seconds = round(ms / 1000)
+    if seconds < 3600:
+        return _two(seconds // 60, "min", seconds % 60, "s")
+    minutes = round(ms / 60_000)
+    if minutes < 2 * 24 * 60:
+        return _two(minutes // 60, "h", minutes % 60, "min")
+    hours = minutes // 60
+    return _two(hours // 24, "days", hours % 24, "h")
+
+
+def moment(ms: int) -> str:
+    """A point in time for people, in UTC."""
+    return f"{to_datetime(ms):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def skills(wanted: Mapping[str, int]) -> str:
+    """`billing at level 2 and de at level 1`."""
+    return _and([f"{skill} at level {level}" for skill, level in sorted(wanted.items())])
+
+
+def condition(rule: Rule) -> str:
+    """What a rule asks for: `channel is phone, tier is gold or platinum`."""
+    if not rule.when:
+        return "always"
+    parts = []
+    for key, wanted in rule.when.items():
+        values = (wanted,) if isinstance(wanted, str) else wanted
+        parts.append(f"{key} is {' or '.join(values)}")
+    return ", ".join(parts)
+
+
+def terms(event: ev.AnyRoutingEvent) -> dict[str, Any]:
+    """The event's own fields, JSON-ready, without what the whole story has in common."""
+    plain: dict[str, Any] = msgspec.to_builtins(event)
+    if isinstance(event, ev.ContactQueued):
+        plain |= plain.pop("contact")
+    return {key: value for key, value in plain.items() if key not in _HIDDEN}
+
+
+def sentence(event: ev.AnyRoutingEvent, at: int, config: PoolConfig | None) -> str:
+    """What happened, as one or two sentences. `at`: when; `config`: the pool's, at that time."""
+    words = _WORDS.get(type(event))
+    return words(event, at, config) if words else _generic(event)
+
+
+def _queued(event: ev.ContactQueued, at: int, config: PoolConfig | None) -> str:
+    facts = event.contact
+    known = [f"channel {facts.channel}"]
+    known += [
+        f"{key} {value}"
+        for key, value in (
+            ("language", facts.language),
+            ("topic", facts.topic),
+            ("tier", facts.tier),
+            *sorted(facts.fields.items()),
+        )
+        if value
+    ]
+    said = f"It came in: {', '.join(known)}."
+    waited = at - facts.virtual_start
+    if waited >= 1000:
+        said += f" Its wait had begun {duration(waited)} before."
+    return f"{said} {_by_rule(facts, config)}{_wants(facts.required, facts.preferred)}"
+
+
+def _by_rule(facts: ev.QueuedContact, config: PoolConfig | None) -> str:
+    put = f"put it in the queue {facts.queue} with priority {facts.priority}."
+    number = first_rule(config, facts) if config else None
+    rule = config.rules[number - 1] if config and number else None
+    if rule is not None and rule.queue == facts.queue:
+        return f"Rule {number} ({condition(rule)}) {put}"
+    if config and number is None and config.fallback_queue == facts.queue:
+        return f"No rule held, so the fallback queue: the router {put}"
+    return f"The router {put}"
+
+
+def _wants(required: Mapping[str, int], preferred: Mapping[str, int]) -> str:
+    said = f" It needs {skills(required)}." if required else " It needs no particular skill."
+    return f"{said} Preferred: {skills(preferred)}." if preferred else said
+
+
+def _requeued(event: ev.ContactRequeued, _at: int, _config: PoolConfig | None) -> str:
+    why = _REQUEUED.get(event.reason, _plain(event.reason))
+    said = f"It waits again, at its old age: {why}."
+    if event.reason == "reconfigured":
+        said = f"It waits on: {why}."
+    now = event.classified
+    if now is None:
+        return said
+    return (
+        f"{said} The rules now put it in the queue {now.queue} with priority {now.priority}."
+        f"{_wants(now.required, now.preferred)}"
+    )
+
+
+def _relaxed(event: ev.ContactRelaxed, _at: int, _config: PoolConfig | None) -> str:
+    why = "it has waited long enough"
+    if event.reason == "nobody_able":
+        why = "nobody signed in could do what it asked for"
+    return f"It asks for less (step {event.step}): {why}.{_wants(event.required, event.preferred)}"
+
+
+def _withdrawn(event: ev.ContactWithdrawn, _at: int, _config: PoolConfig | None) -> str:
+    return f"It needs nobody any more: {_WITHDRAWN.get(event.reason, _plain(event.reason))}."
+
+
+def _closed(event: ev.ContactClosed, _at: int, _config: PoolConfig | None) -> str:
+    ending = f" Disposition: {event.disposition}." if event.disposition else ""
+    by = f" by {event.agent}" if event.agent else ""
+    return f"It was closed{by}.{ending}"
+
+
+def _quieted(event: ev.ContactQuieted, _at: int, _config: PoolConfig | None) -> str:
+    said = "The customer has not written for a while."
+    if event.agent:
+        said += f" It costs {event.agent} {event.cost} units meanwhile."
+    return f"{said} They are asked at {moment(event.probe_at)}." if event.probe_at else said
+
+
+def _probed(event: ev.ContactProbed, _at: int, _config: PoolConfig | None) -> str:
+    said = "The customer was asked whether they are still there."
+    if not event.give_up_at:
+        return said
+    return f"{said} Without an answer it is given up at {moment(event.give_up_at)}."
+
+
+def _woken(event: ev.ContactWoken, _at: int, _config: PoolConfig | None) -> str:
+    cost = f" It costs {event.agent} {event.cost} units again." if event.agent else ""
+    return f"The customer has written again.{cost}"
+
+
+def _offered(event: ev.OfferMade, at: int, _config: PoolConfig | None) -> str:
+    said = (
+        f"Offered to {event.agent} ({event.channel}, queue {event.queue}) after a wait of "
+        f"{duration(event.waited_ms)}, for {duration(max(0, event.expires_at - at))}."
+    )
+    return f"{said}{_choice(dict(event.why))}"
+
+
+def _choice(why: dict[str, int | float | str]) -> str:
+    """The choice's terms: those with words of their own first, then the others by name."""
+    said = ""
+    count = why.pop("candidates", None)
+    if count is not None:
+        said += f" {count} {'agent' if count == 1 else 'agents'} could take it"
+        others = []
+        for key, words in _AGAINST:
+            if number := why.pop(key, 0):
+                others.append(f"{number} {words.format(were='was' if number == 1 else 'were')}")
+        said += f"; {_and(others)}." if others else "."
+    idle = why.pop("idle_ms", None)
+    if isinstance(idle, int | float):
+        said += f" Without new work for {duration(idle)}."
+    rule = why.pop("rule", None)
+    if rule:
+        said += f" Policy: {rule}."
+    return said + (f" Terms: {_fields(why)}." if why else "")
+
+
+def _offer_ended(event: ev.OfferEnded, _at: int, _config: PoolConfig | None) -> str:
+    return f"{event.agent} {_OFFER_ENDED.get(event.result, _plain(event.result))}."
+
+
+def _assigned(event: ev.AssignmentStarted, _at: int, _config: PoolConfig | None) -> str:
+    return f"{event.agent} has it, after a wait of {duration(event.waited_ms)}."
+
+
+def _wrapping(event: ev.AssignmentWrapping, _at: int, _config: PoolConfig | None) -> str:
+    how = _ENDED.get(event.reason, _plain(event.reason))
+    return (
+        f"The talk is over: {how}. {event.agent} writes it up, until {moment(event.until)} at "
+        f"the latest.{_disposition(event.disposition)}"
+    )
+
+
+def _assignment_ended(event: ev.AssignmentEnded, _at: int, _config: PoolConfig | None) -> str:
+    how = _ENDED.get(event.result, _plain(event.result))
+    return f"{event.agent} has it no more: {how}.{_disposition(event.disposition)}"
+
+
+def _disposition(disposition: str) -> str:
+    return f" Disposition: {disposition}." if disposition else ""
+
+
+_WORDS: dict[type, Callable[[Any, int, PoolConfig | None], str]] = {
+    ev.ContactQueued: _queued,
+    ev.ContactRequeued: _requeued,
+    ev.ContactRelaxed: _relaxed,
+    ev.ContactWithdrawn: _withdrawn,
+    ev.ContactClosed: _closed,
+    ev.ContactQuieted: _quieted,
+    ev.ContactProbed: _probed,
+    ev.ContactWoken: _woken,
+    ev.OfferMade: _offered,
+    ev.OfferEnded: _offer_ended,
+    ev.AssignmentStarted: _assigned,
+    ev.AssignmentWrapping: _wrapping,
+    ev.AssignmentEnded: _assignment_ended,
+}
+
+
+def _generic(event: ev.AnyRoutingEvent) -> str:
+    """`contact.parked` with `until` → `Contact parked (until 2026-11-23 08:00:00 UTC).`"""
+    what = event_type(type(event)).replace(".", " ").replace("-", " ").capitalize()
+    fields = _fields(terms(event))
+    return f"{what} ({fields})." if fields else f"{what}."
+
+
+def _fields(values: Mapping[str, Any]) -> str:
+    return ", ".join(
+        f"{_plain(key.removesuffix('_ms'))} {_value(key, value)}"
+        for key, value in values.items()
+        if value not in ("", None, {}, [], ())
+    )
+
+
+def _value(key: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int) and value > 10**12 and not key.endswith("_ms"):
+        return moment(value)
+    if isinstance(value, int | float) and key.endswith("_ms"):
+        return duration(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, dict):
+        return f"({_fields(value)})"
+    if isinstance(value, list | tuple):
+        return _and([_value("", one) for one in value])
+    return str(value)
+
+
+def _plain(word: str) -> str:
+    return word.replace("_", " ")
+
+
+def _and(parts: list[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _two(large: int, unit: str, small: int, other: str) -> str:
+    return f"{large} {unit} {small} {other}" if small else f"{large} {unit}"
