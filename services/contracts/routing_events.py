@@ -96,7 +96,8 @@ class GatewayExpired(msgspec.Struct, frozen=True, kw_only=True, tag="gateway.exp
 
 class QueuedContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A contact as classified. `virtual_start` is when its wait began; it survives re-queues.
-    `language`, `topic`, `tier` and `fields` are what a changed pool classifies it by again."""
+    `language`, `topic`, `tier` and `fields` are what a changed pool classifies it by again.
+    `preferred_agent` is asked first: whom the channel named, or who served the customer last."""
 
     id: Id
     conversation: Id
@@ -111,6 +112,7 @@ class QueuedContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     tier: str = ""
     fields: dict[str, str] = {}
     customer: str = ""
+    preferred_agent: str = ""
 
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -179,6 +181,13 @@ class ContactRelaxed(RoutingEvent, frozen=True, kw_only=True, tag="contact.relax
     reason: Literal["waited", "nobody_able"]
     required: dict[Name, Level] = {}
     preferred: dict[Name, Level] = {}
+
+
+class ContactReleased(RoutingEvent, frozen=True, kw_only=True, tag="contact.released"):
+    """The time that a waiting contact was kept for its preferred agent is over: anybody may have
+    it. (Nothing says so if the agent leaves: then it follows.)"""
+
+    contact: Id
 
 
 class ContactWithdrawn(RoutingEvent, frozen=True, kw_only=True, tag="contact.withdrawn"):
@@ -292,6 +301,7 @@ PoolEvent = (
     | ContactProbed
     | ContactWoken
     | ContactRelaxed
+    | ContactReleased
     | ContactWithdrawn
     | ContactClosed
     | ContactForgotten

@@ -28,6 +28,14 @@ class Inbox:
         """Drop the next item."""
         self._items.popleft()
 
+    def run(self, most: int) -> list[tuple[int, bytes]]:
+        """Take the next item, and those behind it as long as the offsets go on without a gap."""
+        items = self._items
+        taken = [items.popleft()]
+        while items and len(taken) < most and items[0][0] == taken[-1][0] + 1:
+            taken.append(items.popleft())
+        return taken
+
     async def wait(self, seconds: float) -> None:
         """Until something is there, or `seconds` have passed.
 

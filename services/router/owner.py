@@ -37,6 +37,8 @@ BACK_OFF_TURNS = 100
 BACK_OFF_TURN = 0.02
 TICK_AGAIN = 1.0
 YIELD_EVERY = 200
+AT_ONCE = 128
+"""Inputs that are decided before their records are sent, together, and others get a turn."""
 OPEN_MARK = b'"journal.open"'
 """Stands at the head of every `open`: what lacks it need not be decoded by the tail."""
 
@@ -235,17 +237,15 @@ class Owner:
                 await self._tick_when_due(state)
                 await self._fill(state)
                 continue
-            offset, value = item
-            if offset <= state.last:
+            if item[0] <= state.last:
                 behind = True
                 self._inbox.pop()
                 if self._clock.monotonic() - self._stepped >= SWEEP:
                     await self._fill(state)
-            elif offset == state.last + 1:
+            elif item[0] == state.last + 1:
                 behind = False
-                self._inbox.pop()
                 await self._after_standstill()
-                await self._step(state, offset, value, self._fed)
+                await self._step(state, self._inbox.run(AT_ONCE), self._fed)
             else:
                 await self._fill(state)
 
@@ -257,12 +257,11 @@ class Owner:
             timeout = min(FILL_MS, max(1, due - self._now(state)))
         records = await self._input.read(state.last + 1, timeout)
         await self._after_standstill()
-        for index, (offset, value) in enumerate(records):
-            if offset > state.last:
-                await self._step(state, offset, value, self._filled)
-            if index % YIELD_EVERY == YIELD_EVERY - 1:
-                await asyncio.sleep(0)
-                await self._after_standstill()
+        records = [one for one in records if one[0] > state.last]
+        for start in range(0, len(records), AT_ONCE):
+            await self._step(state, records[start : start + AT_ONCE], self._filled)
+            await asyncio.sleep(0)
+            await self._after_standstill()
         self._lag.set(self._input.lag(state.last))
         self._stepped = self._clock.monotonic()
 
@@ -273,12 +272,19 @@ class Owner:
             await asyncio.sleep(REST)
         self._beat = self._clock.monotonic()
 
-    async def _step(self, state: Partition, offset: int, value: bytes, source: Any) -> None:
-        """Decide, apply, send. Only while `state` is the current one."""
+    async def _step(self, state: Partition, inputs: list[tuple[int, bytes]], source: Any) -> None:
+        """Decide and apply one after the other, send together. Only while `state` is current."""
         if self._state is not state:
             return
-        now = self._now(state)
         started = self._clock.monotonic()
+        now = self._now(state)
+        records = [self._decide(state, offset, value, now) for offset, value in inputs]
+        self._stepped = self._clock.monotonic()
+        self._decided.observe((self._stepped - started) / len(inputs))
+        source.inc(len(inputs))
+        await self._writer.records(self.number, records)
+
+    def _decide(self, state: Partition, offset: int, value: bytes, now: int) -> Record:
         try:
             event = decode(CONTACT_EVENTS, value)
         except (msgspec.MsgspecError, RecursionError) as error:
@@ -286,21 +292,15 @@ class Owner:
         else:
             decision = state.step(offset, event, now, renew=self._fresh)
         self._fresh = False
-        self._stepped = self._clock.monotonic()
-        self._decided.observe(self._stepped - started)
-        source.inc()
         for routed in decision.events:
             if isinstance(routed, InputRejected):
                 self._metrics.count("router_records_rejected_total", reason=routed.reason)
-        await self._writer.record(
-            self.number,
-            Record(
-                epoch=self._opened.epoch,
-                src=Source(self._topic_id, offset),
-                at=decision.at,
-                events=decision.events,
-                reply=decision.reply,
-            ),
+        return Record(
+            epoch=self._opened.epoch,
+            src=Source(self._topic_id, offset),
+            at=decision.at,
+            events=decision.events,
+            reply=decision.reply,
         )
 
     def _now(self, state: Partition) -> int:

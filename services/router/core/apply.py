@@ -23,6 +23,7 @@ CHANGES: dict[type, Callable[[Pool, Any, Millis], None]] = {
     ev.ContactProbed: apply_silence.contact_probed,
     ev.ContactWoken: apply_silence.contact_woken,
     ev.ContactRelaxed: apply_waiting.contact_relaxed,
+    ev.ContactReleased: apply_waiting.contact_released,
     ev.ContactWithdrawn: apply_work.contact_withdrawn,
     ev.ContactClosed: apply_work.contact_closed,
     ev.ContactForgotten: apply_work.contact_forgotten,

@@ -10,7 +10,7 @@ from services.router.core.pool import Pool
 KEEP_ENDED_SESSIONS = 10_000
 
 
-def pool_configured(pool: Pool, event: ev.PoolConfigured, _at: Millis) -> None:
+def pool_configured(pool: Pool, event: ev.PoolConfigured, at: Millis) -> None:
     pool.config = event.config
     pool.classify = Classifier(event.config)
     pool.version = event.version
@@ -24,7 +24,9 @@ def pool_configured(pool: Pool, event: ev.PoolConfigured, _at: Millis) -> None:
         if contact.state == "queued" and pool.reclassified(contact) is not None
     }
     for contact in pool.contacts.values():
-        if contact.state == "queued":
+        if contact.held_until:
+            waiting.reenter(pool, contact, at)
+        elif contact.state == "queued":
             waiting.arm(pool, contact)
     for contact_id in sorted(pool.stale):
         pool.schedule.todo.append((0, timers.RECLASSIFY, pool.name, contact_id, ""))
@@ -40,6 +42,7 @@ def agent_upserted(pool: Pool, event: ev.AgentUpserted, at: Millis) -> None:
     agent.skills = event.skills
     agent.limits = event.limits
     pool.index.place(agent, before)
+    waiting.review(pool, agent, at)
 
 
 def agent_presence_changed(pool: Pool, event: ev.AgentPresenceChanged, at: Millis) -> None:
@@ -49,6 +52,7 @@ def agent_presence_changed(pool: Pool, event: ev.AgentPresenceChanged, at: Milli
     if event.presence == "available":
         agent.idle_since = at
     pool.index.presence(agent)
+    waiting.review(pool, agent, at)
 
 
 def session_attached(pool: Pool, event: ev.SessionAttached, at: Millis) -> None:
@@ -81,6 +85,7 @@ def session_detached(pool: Pool, event: ev.SessionDetached, at: Millis) -> None:
         due.push(agent.grace_until, timers.GRACE, pool.name, agent.id)
         due.push(agent.assignment_grace_until, timers.ASSIGNMENT_GRACE, pool.name, agent.id)
     pool.index.presence(agent)
+    waiting.review(pool, agent, at)
     if not agent.known and not agent.sessions:
         del pool.agents[agent.id]
         pool.index.remove(agent)
@@ -101,13 +106,14 @@ def agent_returned(pool: Pool, event: ev.AgentReturned, at: Millis) -> None:
     pool.index.touch(agent)
 
 
-def orphan(pool: Pool, agent_id: str, session: str) -> None:
+def orphan(pool: Pool, agent_id: str, session: str, at: Millis) -> None:
     """The gateway of this connection is gone: it counts no more, and is to be detached."""
     agent = pool.agents[agent_id]
     agent.sessions[session] = ""
     agent.live -= 1
     pool.schedule.todo.append((0, timers.DETACH, pool.name, agent_id, session))
     pool.index.presence(agent)
+    waiting.review(pool, agent, at)
 
 
 def renew(pool: Pool, now: Millis) -> None:

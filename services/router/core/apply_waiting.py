@@ -8,9 +8,11 @@ from services.router.core.pool import Pool
 
 def contact_relaxed(pool: Pool, event: ev.ContactRelaxed, at: Millis) -> None:
     contact = pool.contacts[event.contact]
-    waiting.leave(pool, contact)
     contact.step = event.step
     contact.required = event.required
     contact.preferred = event.preferred
-    contact.telling = False
-    waiting.enter(pool, contact, at)
+    waiting.reenter(pool, contact, at)
+
+
+def contact_released(pool: Pool, event: ev.ContactReleased, at: Millis) -> None:
+    waiting.reenter(pool, pool.contacts[event.contact], at)

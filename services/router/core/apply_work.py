@@ -17,6 +17,8 @@ from services.router.core.pool import Pool
 
 KEEP_CLOSED_MS = 24 * 3_600_000
 KEEP_PAST = 10_000
+KEEP_SERVED = 100_000
+"""So many customers of a pool are remembered with who served them last."""
 
 
 def contact_queued(pool: Pool, event: ev.ContactQueued, at: Millis) -> None:
@@ -122,6 +124,7 @@ def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> N
     )
     move(pool, contact, "assigned")
     _learn(pool, contact, at, event.waited_ms)
+    _serve(pool, contact.facts.customer, agent.id)
     pool.assignments[assignment.id] = assignment
     contact.assignment = agent.assignments[assignment.id] = assignment
     less = pool.channel(offer.channel).inactive_cost if contact.quiet else None
@@ -159,6 +162,14 @@ def _learn(pool: Pool, contact: Contact, at: Millis, waited_ms: int) -> None:
     if seen is not None:
         others = pool.index.waiting_in(seen[0])
         pool.waits.started(seen[0], seen if contact.telling else None, at, waited_ms, others)
+
+
+def _serve(pool: Pool, customer: str, agent: str) -> None:
+    if customer:
+        pool.served.pop(customer, None)
+        pool.served[customer] = agent
+        if len(pool.served) > KEEP_SERVED:
+            del pool.served[next(iter(pool.served))]
 
 
 def move(pool: Pool, contact: Contact, state: ContactState | None, queue: str = "") -> None:

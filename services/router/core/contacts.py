@@ -34,6 +34,7 @@ def opened(turn: Turn, pool: Pool, event: ce.ContactOpened) -> None:
                 tier=data.tier,
                 fields=data.fields,
                 customer=data.customer,
+                preferred_agent=data.preferred_agent or pool.served.get(data.customer, ""),
             ),
         )
     )

@@ -23,6 +23,8 @@ def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
         "assignments": {name: _assignment(one) for name, one in pool.assignments.items()},
         "stale": frozenset(pool.stale),
         "tally": dict(pool.tally),
+        "held": {name: set(contacts) for name, contacts in pool.held.items()},
+        "served": tuple(pool.served.items()),
         "waits": pool.waits.plain(),
         "index": _index(pool),
     }
@@ -44,7 +46,7 @@ def _contact(contact: Contact) -> tuple[Any, ...]:
     return (
         (contact.facts, contact.queue, contact.priority, contact.required, contact.preferred),
         (contact.state, contact.tried, contact.ticket > 0),
-        (contact.step, contact.waits_since, contact.relax_at),
+        (contact.step, contact.waits_since, contact.relax_at, contact.held_until),
         (contact.seen, contact.queued_at, contact.telling),
         (contact.quiet, contact.heard, contact.probe_at, contact.give_up_at, contact.give_up_span),
         contact.offer.id if contact.offer else "",
@@ -85,7 +87,8 @@ def _index(pool: Pool) -> dict[str, Any]:
         "sizes": {
             (
                 (line.channel, line.queue, line.priority, line.step),
-                *sorted(line.required.items()),
+                tuple(sorted(line.required.items())),
+                tuple(sorted(line.preferred.items())),
             ): line.size
             for number in bits(index.waiting)
             for line in (index.lines[number],)

@@ -2,8 +2,9 @@
 
 Which contact: the highest priority, then the longest wait, then the smallest id. Which agent:
 among those able, connected, available and with room, who has not just declined or missed the
-contact, those with most of the preferred skills; of them whoever has nothing in hand before those
-who have, then the longest without new work, the fewest skills, the smallest id.
+contact, the contact's preferred agent; else those with most of the preferred skills; of them
+whoever has nothing in hand before those who have, then the longest without new work, the fewest
+skills, the smallest id. Contacts that wait for one agent alone come first when that one is free.
 """
 
 from services.contracts import routing_events as ev
@@ -12,6 +13,7 @@ from services.router.core.index import Entry, Line
 from services.router.core.model import Agent, Contact
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn
+from services.router.core.waiting import first_held
 
 
 def match(turn: Turn, pool: Pool, budget: int) -> int:
@@ -22,6 +24,11 @@ def match(turn: Turn, pool: Pool, budget: int) -> int:
     index = pool.index
     if not index.arrived and not index.freed:
         return budget
+    for agent in list(index.freed.values()):
+        while budget and (held := first_held(pool, agent)) is not None:
+            able = index.able(held.required) & index.free[held.facts.channel]
+            _offer(turn, pool, held, agent, able)
+            budget -= 1
     passed_over: list[tuple[Line, Entry]] = []
     exhausted = 0
     while budget:
@@ -64,6 +71,9 @@ def _choose(turn: Turn, pool: Pool, contact: Contact, candidates: int) -> Agent 
         candidates = candidates & ~tried or candidates & asked_again
         if not candidates:
             return None
+    known = pool.agents.get(contact.facts.preferred_agent)
+    if known is not None and candidates >> known.slot & 1:
+        return known
     if contact.preferred:
         candidates = index.most_preferred(candidates, contact.preferred)
     return index.first_ready(candidates)

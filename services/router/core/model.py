@@ -75,7 +75,8 @@ class Contact:
     `give_up_at`, `give_up_span` after that (0: not). `heard`: the newest facts about it, by id.
     `step` counts the relaxations that were taken. `waits_since` is when it came into this line,
     whose times count from there: the age (`virtual_start`) outlives talks and closed hours, these
-    times do not. `relax_at` is the time of the next relaxation, while it waits.
+    times do not. `relax_at` is the time of the next relaxation, while it waits; until
+    `held_until` it waits for its preferred agent alone (0: for anybody).
     `ticket` is the contact's valid entry in its line, 0 when it does not wait (an index, no state).
     `seen` is what its wait is forecast from; `telling` whether the wait's length will say something
     about others: it had to wait, once, and was not asked for in vain.
@@ -100,6 +101,7 @@ class Contact:
     step: int = 0
     waits_since: Millis = 0
     relax_at: Millis = 0
+    held_until: Millis = 0
     seen: Seen | None = None
     queued_at: Millis = 0
     telling: bool = False

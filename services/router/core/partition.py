@@ -123,7 +123,7 @@ class Partition:
         turn = Turn(f"{self.number}-{offset}", self.at, self.pools, self.gateways, self._apply)
         if renew:
             for pool in self.pools.values():
-                pool.index.look_again()
+                pool.look_again()
                 self._unmatched[pool.name] = pool
         if renew or self.schedule.comes_by(self.at):
             if (renew or self._late()) and self._anything_to_renew():
@@ -210,7 +210,7 @@ class Partition:
         elif isinstance(event, ev.GatewayExpired):
             gateway = self.gateways.pop(event.gateway)
             for name, agent, session in sorted(gateway.sessions):
-                apply_agents.orphan(self.pools[name], agent, session)
+                apply_agents.orphan(self.pools[name], agent, session, self.at)
         elif isinstance(event, ev.TimersRenewed):
             for name, gateway in self.gateways.items():
                 self._gateway_renewed(name, event.now + gateway.span, gateway.span)

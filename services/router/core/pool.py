@@ -26,8 +26,9 @@ class Pool:
     command can be told what became of them; `ended_sessions` the newest 10,000 connections that
     were ended, so that a doubled `session.opened` does not wake them. `stale` names the waiting
     contacts that the present configuration classifies otherwise; `tally` counts contacts by queue
-    and state; `relaxing` names the queues with relaxations; `waits` is what was learned about
-    waiting.
+    and state; `relaxing` names the queues with relaxations; `held` the contacts that
+    wait for one agent alone; `served` who served a customer last, of the newest 100,000; `waits` is
+    what was learned about waiting.
     """
 
     # What a snapshot keeps; `index`, `classify` and `schedule` are built anew.
@@ -45,6 +46,8 @@ class Pool:
     stale: set[str]
     tally: dict[tuple[str, ContactState], int]
     relaxing: frozenset[str]
+    held: dict[str, dict[str, None]]
+    served: dict[str, str]
     waits: Waits
 
     def __init__(self, name: str, schedule: Schedule) -> None:
@@ -66,12 +69,20 @@ class Pool:
         self.stale = set()
         self.tally = {}
         self.relaxing = frozenset()
+        self.held = {}
+        self.served = {}
         self.index = Index()
         self.waits = Waits()
 
     def channel(self, name: str) -> ChannelConfig:
         """The channel as declared, or as one that takes the whole agent."""
         return self.config.channels.get(name, UNDECLARED)
+
+    def look_again(self) -> None:
+        """Everything is to be matched: what was left undone is not known."""
+        self.index.look_again()
+        for agent_id in self.held:
+            self.index.freed[agent_id] = self.agents[agent_id]
 
     def touched(self, agent_id: str) -> Agent:
         """The agent, whom an event touches: the revision counts it."""

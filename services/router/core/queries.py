@@ -76,6 +76,11 @@ def queue_views(partition: Partition, pool: str) -> list[dict[str, Any]]:
         head = line.head()
         if head is not None:
             oldest[line.queue] = min(head[0], oldest.get(line.queue, head[0]))
+    for held in state.held.values():
+        for contact_id in held:
+            one = state.contacts[contact_id]
+            since = one.facts.virtual_start
+            oldest[one.queue] = min(since, oldest.get(one.queue, since))
     return [
         {
             "pool": pool,
@@ -125,6 +130,8 @@ def _contact(pool: Pool, contact: Contact) -> dict[str, Any]:
         "preferred": dict(contact.preferred),
         "language": facts.language,
         "waiting_since": facts.virtual_start,
+        "preferred_agent_id": facts.preferred_agent or None,
+        "held_until": contact.held_until or None,
         "agent_id": holder.agent.id if holder else None,
         "offer_id": offer.id if offer else None,
         "assignment_id": assignment.id if assignment else None,

@@ -14,7 +14,7 @@ from services.contracts.base import Millis
 LEASE, GRACE, ASSIGNMENT_GRACE, OFFER, WRAP_UP, FORGET, ASK_AGAIN = range(7)
 RECLASSIFY, DETACH = range(7, 9)
 PROBE, GIVE_UP = range(9, 11)
-RELAX = 20
+RELAX, HOLD = range(20, 22)
 
 Timer = tuple[Millis, int, str, str, str]
 """(due, kind, pool, id, second id)."""

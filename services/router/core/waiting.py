@@ -2,17 +2,21 @@
 
 from services.contracts.base import Millis
 from services.router.core import timers
-from services.router.core.model import Contact
+from services.router.core.eligibility import able, limit
+from services.router.core.model import Agent, Contact
 from services.router.core.pool import Pool
 from services.router.core.timers import Timer
 
-KINDS = frozenset({timers.RELAX})
+KINDS = frozenset({timers.RELAX, timers.HOLD})
 """The timers of this module."""
 
 
 def enter(pool: Pool, contact: Contact, at: Millis) -> None:
-    """The contact waits, from here on or again."""
+    """The contact waits, from here on or again: in its line, or for its preferred agent alone."""
     arm(pool, contact)
+    contact.seen = None
+    if _hold(pool, contact, at):
+        return
     pool.index.enqueue(contact)
     line = pool.index.lines[contact.signature]
     head = line.head()
@@ -22,7 +26,39 @@ def enter(pool: Pool, contact: Contact, at: Millis) -> None:
 def leave(pool: Pool, contact: Contact) -> None:
     """The contact waits no more, or changes its line."""
     contact.relax_at = 0
+    if contact.held_until:
+        contact.held_until = 0
+        held = pool.held[contact.facts.preferred_agent]
+        del held[contact.id]
+        if not held:
+            del pool.held[contact.facts.preferred_agent]
     pool.index.dequeue(contact)
+
+
+def reenter(pool: Pool, contact: Contact, at: Millis) -> None:
+    """The waiting contact may belong into another line, or not be held any more."""
+    leave(pool, contact)
+    contact.telling = False
+    enter(pool, contact, at)
+
+
+def review(pool: Pool, agent: Agent, at: Millis) -> None:
+    """The agent may have left, or do other things: who waits for them alone need not."""
+    for contact_id in list(pool.held.get(agent.id, ())):
+        contact = pool.contacts[contact_id]
+        if not _may_come(pool, contact, agent):
+            reenter(pool, contact, at)
+
+
+def first_held(pool: Pool, agent: Agent) -> Contact | None:
+    """Of those who wait for this agent alone and whom the agent has room for, the first by
+    priority, age and id."""
+    held = (pool.contacts[contact_id] for contact_id in pool.held.get(agent.id, ()))
+    return min(
+        (contact for contact in held if contact.facts.channel in agent.open_to),
+        key=lambda contact: (-contact.priority, contact.facts.virtual_start, contact.id),
+        default=None,
+    )
 
 
 def arm(pool: Pool, contact: Contact) -> None:
@@ -38,8 +74,39 @@ def arm(pool: Pool, contact: Contact) -> None:
 
 def alive(pool: Pool, timer: Timer) -> bool:
     """Whether a timer of `KINDS` still means something."""
-    contact = pool.contacts.get(timer[3])
-    return contact is not None and contact.relax_at == timer[0]
+    due, kind, _, contact_id, _ = timer
+    contact = pool.contacts.get(contact_id)
+    return contact is not None and due == (
+        contact.relax_at if kind == timers.RELAX else contact.held_until
+    )
+
+
+def _hold(pool: Pool, contact: Contact, at: Millis) -> bool:
+    """Whether the contact waits for its preferred agent alone: for the queue's seconds, as long as
+    the agent is there, be it busy. Who declined or missed the contact is not waited for."""
+    agent = pool.agents.get(contact.facts.preferred_agent)
+    queue = pool.config.queues.get(contact.queue)
+    if agent is None or queue is None or not _may_come(pool, contact, agent):
+        return False
+    until = _after(contact, queue.preferred_agent)
+    if until <= at:
+        return False
+    contact.held_until = until
+    pool.held.setdefault(agent.id, {})[contact.id] = None
+    pool.schedule.times.push(until, timers.HOLD, pool.name, contact.id)
+    pool.index.freed[agent.id] = agent
+    return True
+
+
+def _may_come(pool: Pool, contact: Contact, agent: Agent) -> bool:
+    channel = contact.facts.channel
+    return (
+        agent.present
+        and channel in pool.config.channels
+        and agent.id not in contact.tried
+        and able(agent.skills, contact.required)
+        and limit(agent, channel, pool.channel(channel)) > 0
+    )
 
 
 def _after(contact: Contact, seconds: float) -> Millis:

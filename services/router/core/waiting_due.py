@@ -3,6 +3,7 @@
 from typing import Literal
 
 from services.contracts import routing_events as ev
+from services.router.core import timers
 from services.router.core.index import Line, bits
 from services.router.core.model import Contact
 from services.router.core.pool import Pool
@@ -14,6 +15,9 @@ from services.router.core.turn import Turn
 def fire(turn: Turn, pool: Pool, timer: Timer) -> None:
     """A time of `waiting.KINDS` has come."""
     contact = pool.contacts[timer[3]]
+    if timer[1] == timers.HOLD:
+        turn.emit(ev.ContactReleased(pool=pool.name, contact=contact.id))
+        return
     _relax(turn, pool, contact, 1, "waited")
 
 

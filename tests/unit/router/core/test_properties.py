@@ -28,7 +28,10 @@ RELAX = (
 )
 CONFIGS = (
     config(
-        queues={**QUEUES, "billing": QueueConfig(required={"billing": 2}, relax=RELAX[1:])},
+        queues={
+            **QUEUES,
+            "billing": QueueConfig(required={"billing": 2}, relax=RELAX[1:], preferred_agent=3),
+        },
         presence=PresenceConfig(grace=3, assignment_grace=8, missed_offers=2, ask_again=4),
     ),
     config(
@@ -38,7 +41,7 @@ CONFIGS = (
             "phone": ChannelConfig(cost=100, exclusive=True, wrap_up=2),
         },
         queues={
-            "general": QueueConfig(preferred={"voice": 2, "de": 1}),
+            "general": QueueConfig(preferred={"voice": 2, "de": 1}, preferred_agent=30),
             "experts": QueueConfig(required={"billing": 4}, priority=7, relax=RELAX),
         },
         rules=(Rule(queue="experts", when={"topic": "billing"}, prefer={"en": 1}),),
@@ -242,6 +245,8 @@ class Driver:
             topic=self.pick(("", "", "billing")),
             tier=self.pick(("", "", "", "gold")),
             language=self.pick(("", "de", "en-GB", "fr")),
+            customer=self.pick(("", "", "x1", "x2", "x3")),
+            preferred_agent=self.pick(("", "", "", *AGENTS[:3], "nobody")),
         )
         self.put(ce.ContactOpened, data)
         self.contacts += 1
@@ -408,7 +413,9 @@ class Driver:
             if contact.state == "queued":
                 self.waits_for_a_reason(contact, at)
         waiting = sum(line.size for line in pool.index.lines)
+        waiting += sum(len(held) for held in pool.held.values())
         assert waiting == sum(c.state == "queued" for c in pool.contacts.values())
+        assert all(pool.agents[name].present for name in pool.held)
         assert [line.number for line in pool.index.lines if line.size] == list(
             bits(pool.index.waiting)
         )
@@ -416,7 +423,9 @@ class Driver:
     def in_one_state(self, contact: Contact) -> None:
         assert (contact.offer is not None) == (contact.state == "offered")
         assert (contact.assignment is not None) == (contact.state in ("assigned", "wrapping"))
-        assert (contact.ticket > 0) == (contact.state == "queued")
+        held = self.world.partition.pools[POOL].held.get(contact.facts.preferred_agent, {})
+        assert (contact.id in held) == (contact.held_until > 0)
+        assert (contact.ticket > 0) == (contact.state == "queued" and not contact.held_until)
         if contact.assignment is not None:
             assert contact.assignment.wrapping == (contact.state == "wrapping")
 
@@ -429,6 +438,7 @@ class Driver:
                 and able(agent.skills, contact.required)
                 and has_room(agent, contact.facts.channel, channel)
                 and contact.tried.get(agent.id, 0) <= at
+                and (not contact.held_until or agent.id == contact.facts.preferred_agent)
             )
             assert not suitable, f"{contact.id} waits although {agent.id} is free"
 
