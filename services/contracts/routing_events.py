@@ -33,11 +33,13 @@ class PoolConfigured(RoutingEvent, frozen=True, kw_only=True, tag="pool.configur
 
 
 class AgentUpserted(RoutingEvent, frozen=True, kw_only=True, tag="agent.upserted"):
-    """An agent exists with these skills and limits."""
+    """An agent exists with these skills and limits, and is given the contacts of the channels
+    `auto_accept` without being asked."""
 
     agent: Id
     skills: dict[Name, Level]
     limits: dict[Name, int] = {}
+    auto_accept: tuple[Name, ...] = ()
 
 
 class AgentPresenceChanged(RoutingEvent, frozen=True, kw_only=True, tag="agent.presence-changed"):
@@ -46,6 +48,21 @@ class AgentPresenceChanged(RoutingEvent, frozen=True, kw_only=True, tag="agent.p
     agent: Id
     presence: Presence
     reason: Literal["chosen", "missed_offers"] = "chosen"
+
+
+class AgentPaused(RoutingEvent, frozen=True, kw_only=True, tag="agent.paused"):
+    """The agent has declined and gets nothing new before `until`."""
+
+    agent: Id
+    until: Millis
+
+
+class AgentReady(RoutingEvent, frozen=True, kw_only=True, tag="agent.ready"):
+    """The agent may get new contacts again: `pause`: it is over or was ended; `ramp`: the time
+    between two contacts of a fresh agent is over."""
+
+    agent: Id
+    reason: Literal["pause", "ramp"] = "pause"
 
 
 class SessionAttached(RoutingEvent, frozen=True, kw_only=True, tag="session.attached"):
@@ -212,7 +229,8 @@ class ContactForgotten(RoutingEvent, frozen=True, kw_only=True, tag="contact.for
 
 
 class OfferMade(RoutingEvent, frozen=True, kw_only=True, tag="offer.made"):
-    """The agent is asked to take the contact until `expires_at`. `why` holds the choice's terms:
+    """The agent is asked to take the contact until `expires_at`; others may be asked at the same
+    time. `why` holds the choice's terms:
     the candidates counted, and those who could not, by reason."""
 
     offer: Id
@@ -227,7 +245,8 @@ class OfferMade(RoutingEvent, frozen=True, kw_only=True, tag="offer.made"):
 
 
 class OfferEnded(RoutingEvent, frozen=True, kw_only=True, tag="offer.ended"):
-    """The offer is over without an assignment (`rescinded`: the contact is gone, or the agent)."""
+    """The offer is over without an assignment (`rescinded`: somebody else has the contact, or it
+    is gone, or the agent). Others may be open for the same contact."""
 
     offer: Id
     contact: Id
@@ -291,6 +310,8 @@ PoolEvent = (
     PoolConfigured
     | AgentUpserted
     | AgentPresenceChanged
+    | AgentPaused
+    | AgentReady
     | SessionAttached
     | SessionDetached
     | AgentLost

@@ -13,6 +13,8 @@ CHANGES: dict[type, Callable[[Pool, Any, Millis], None]] = {
     ev.PoolConfigured: apply_agents.pool_configured,
     ev.AgentUpserted: apply_agents.agent_upserted,
     ev.AgentPresenceChanged: apply_agents.agent_presence_changed,
+    ev.AgentPaused: apply_agents.agent_paused,
+    ev.AgentReady: apply_agents.agent_ready,
     ev.SessionAttached: apply_agents.session_attached,
     ev.SessionDetached: apply_agents.session_detached,
     ev.AgentLost: apply_agents.agent_lost,

@@ -28,6 +28,8 @@ def pool_configured(pool: Pool, event: ev.PoolConfigured, at: Millis) -> None:
             waiting.reenter(pool, contact, at)
         elif contact.state == "queued":
             waiting.arm(pool, contact)
+        elif contact.offers:
+            pool.line_up(contact)
     for contact_id in sorted(pool.stale):
         pool.schedule.todo.append((0, timers.RECLASSIFY, pool.name, contact_id, ""))
 
@@ -41,6 +43,7 @@ def agent_upserted(pool: Pool, event: ev.AgentUpserted, at: Millis) -> None:
     agent.known = True
     agent.skills = event.skills
     agent.limits = event.limits
+    agent.auto_accept = event.auto_accept
     pool.index.place(agent, before)
     waiting.review(pool, agent, at)
 
@@ -51,8 +54,26 @@ def agent_presence_changed(pool: Pool, event: ev.AgentPresenceChanged, at: Milli
     agent.missed = 0
     if event.presence == "available":
         agent.idle_since = at
+        begin_ramp(pool, agent, at)
     pool.index.presence(agent)
     waiting.review(pool, agent, at)
+
+
+def agent_paused(pool: Pool, event: ev.AgentPaused, at: Millis) -> None:
+    agent = pool.touched(event.agent)
+    agent.paused_until = event.until
+    pool.schedule.due.push(event.until, timers.PAUSE, pool.name, agent.id)
+    pool.index.presence(agent)
+    waiting.review(pool, agent, at)
+
+
+def agent_ready(pool: Pool, event: ev.AgentReady, _at: Millis) -> None:
+    agent = pool.touched(event.agent)
+    if event.reason == "pause":
+        agent.paused_until = 0
+    else:
+        agent.next_at = 0
+    pool.index.presence(agent)
 
 
 def session_attached(pool: Pool, event: ev.SessionAttached, at: Millis) -> None:
@@ -61,6 +82,8 @@ def session_attached(pool: Pool, event: ev.SessionAttached, at: Millis) -> None:
         agent = pool.agents[event.agent] = Agent(event.agent, idle_since=at)
         pool.index.place(agent, {})
     agent.revision += 1
+    if not agent.sessions and not agent.grace_until and agent.presence == "available":
+        begin_ramp(pool, agent, at)
     if not agent.sessions.get(event.session):
         agent.live += 1
     agent.sessions[event.session] = event.gateway
@@ -104,6 +127,11 @@ def agent_returned(pool: Pool, event: ev.AgentReturned, at: Millis) -> None:
     agent.lost = False
     agent.idle_since = at
     pool.index.touch(agent)
+
+
+def begin_ramp(pool: Pool, agent: Agent, at: Millis) -> None:
+    """The agent becomes available: contacts come one at a time at first."""
+    agent.ramp_until = at + round(pool.config.presence.ramp_period * 1000)
 
 
 def orphan(pool: Pool, agent_id: str, session: str, at: Millis) -> None:

@@ -78,11 +78,16 @@ def offer_made(pool: Pool, event: ev.OfferMade, at: Millis) -> None:
         waited_ms=event.waited_ms,
         idle_before=agent.idle_since,
     )
+    contact.offers[offer.id] = agent.offers[offer.id] = offer
     move(pool, contact, "offered")
-    contact.offer = agent.offers[offer.id] = offer
+    pool.line_up(contact)
     if at == contact.queued_at:
         contact.telling = False
     agent.idle_since = at
+    interval = round(pool.config.presence.ramp_interval * 1000)
+    if at < agent.ramp_until and interval:
+        agent.next_at = offer.next_at = at + interval
+        pool.schedule.due.push(agent.next_at, timers.RAMP, pool.name, agent.id)
     _take(pool, offer, 1)
     pool.schedule.due.push(offer.expires_at, timers.OFFER, pool.name, offer.id)
 
@@ -91,8 +96,7 @@ def offer_ended(pool: Pool, event: ev.OfferEnded, at: Millis) -> None:
     offer = _end_offer(pool, event.offer, event.result)
     agent, contact = offer.agent, offer.contact
     if event.result == "rescinded":
-        if agent.idle_since == offer.made_at:
-            agent.idle_since = offer.idle_before
+        _give_back_place(offer)
     else:
         agent.idle_since = at
         until = at + round(pool.config.presence.ask_again * 1000)
@@ -104,6 +108,7 @@ def offer_ended(pool: Pool, event: ev.OfferEnded, at: Millis) -> None:
     elif event.result == "expired" and agent.live:
         agent.missed += 1
     _take(pool, offer, -1)
+    pool.line_up(contact)
 
 
 def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> None:
@@ -155,6 +160,20 @@ def assignment_ended(pool: Pool, event: ev.AssignmentEnded, at: Millis) -> None:
     )
     _take(pool, assignment, -1)
     nothing_to_lose(agent)
+
+
+def _give_back_place(offer: Offer) -> None:
+    """The agent loses nothing by an offer that was taken away: neither the place among those who
+    are free nor, if fresh, the next contact."""
+    agent = offer.agent
+    if agent.idle_since == offer.made_at:
+        agent.idle_since = offer.idle_before
+    else:
+        for other in agent.offers.values():
+            if other.idle_before == offer.made_at:
+                other.idle_before = offer.idle_before
+    if agent.next_at == offer.next_at:
+        agent.next_at = 0
 
 
 def _learn(pool: Pool, contact: Contact, at: Millis, waited_ms: int) -> None:
@@ -214,7 +233,7 @@ def _end_offer(pool: Pool, offer_id: str, result: str, assignment: str = "") -> 
     offer = pool.offers.pop(offer_id)
     pool.touched(offer.agent.id)
     del offer.agent.offers[offer_id]
-    offer.contact.offer = None
+    del offer.contact.offers[offer_id]
     _remember(
         pool.past_offers, offer_id, Past(offer.contact.id, offer.agent.id, result, assignment)
     )

@@ -3,12 +3,13 @@
 from services.contracts import routing_events as ev
 from services.router.core.model import Assignment, Offer
 from services.router.core.pool import Pool
-from services.router.core.turn import Turn, close, requeue
+from services.router.core.turn import Turn, close, requeue, rescind
 
 
 def start(turn: Turn, pool: Pool, offer: Offer) -> Assignment:
-    """The offer is accepted: its agent has the contact."""
+    """The offer is accepted: its agent has the contact, nobody else is asked any more."""
     contact = offer.contact
+    rescind(turn, pool, contact, but=offer.id)
     assignment_id = turn.new_id("a")
     turn.emit(
         ev.AssignmentStarted(

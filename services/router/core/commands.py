@@ -12,7 +12,7 @@ from services.contracts.base import Event
 from services.contracts.journal import Reply
 from services.router.core import assignments
 from services.router.core.pool import Pool
-from services.router.core.turn import Turn, end_offer, requeue, withdraw, withdraw_offers
+from services.router.core.turn import Turn, let_go, withdraw, withdraw_offers
 
 
 def refused(command: Event, status: int, reason: str, **state: Any) -> Reply:
@@ -33,10 +33,15 @@ def upsert_agent(turn: Turn, pool: Pool, command: ce.UpsertAgent) -> Reply:
     data = command.data
     agent = pool.agents.get(data.agent_id)
     same = agent is not None and agent.known
-    if agent is None or not same or (agent.skills, agent.limits) != (data.skills, data.limits):
+    wanted = (data.skills, data.limits, data.auto_accept)
+    if agent is None or not same or (agent.skills, agent.limits, agent.auto_accept) != wanted:
         turn.emit(
             ev.AgentUpserted(
-                pool=pool.name, agent=data.agent_id, skills=data.skills, limits=data.limits
+                pool=pool.name,
+                agent=data.agent_id,
+                skills=data.skills,
+                limits=data.limits,
+                auto_accept=data.auto_accept,
             )
         )
     body = {"agent_id": data.agent_id, "revision": pool.agents[data.agent_id].revision}
@@ -44,7 +49,8 @@ def upsert_agent(turn: Turn, pool: Pool, command: ce.UpsertAgent) -> Reply:
 
 
 def set_presence(turn: Turn, pool: Pool, command: ce.SetPresence) -> Reply:
-    """On a break or offline, open offers go back; otherwise what is in hand stays."""
+    """On a break or offline, open offers go back; otherwise what is in hand stays. Who says that
+    they are available is in no pause any more."""
     data = command.data
     agent = pool.agents.get(data.agent_id)
     if agent is None or not agent.known:
@@ -53,6 +59,8 @@ def set_presence(turn: Turn, pool: Pool, command: ce.SetPresence) -> Reply:
         turn.emit(ev.AgentPresenceChanged(pool=pool.name, agent=agent.id, presence=data.presence))
         if data.presence in ("break", "offline"):
             withdraw_offers(turn, pool, agent.id, "presence")
+    if data.presence == "available" and agent.paused_until:
+        turn.emit(ev.AgentReady(pool=pool.name, agent=agent.id))
     body = {"agent_id": agent.id, "presence": agent.presence, "revision": agent.revision}
     return Reply(command.id, 200, body)
 
@@ -73,17 +81,22 @@ def accept(turn: Turn, pool: Pool, command: ce.AcceptOffer) -> Reply:
 
 
 def decline(turn: Turn, pool: Pool, command: ce.DeclineOffer) -> Reply:
-    """The contact waits again, at its old age, for somebody else."""
+    """The contact waits again, at its old age, for somebody else, and the agent, if asked for a
+    pause, gets nothing until it is over."""
     if (refusal := _offer_refusal(pool, command)) is not None:
         return refusal
     offer = pool.offers[command.data.offer_id]
-    end_offer(turn, pool, offer, "declined")
-    requeue(turn, pool, offer.contact, "declined")
-    body = {
+    agent = offer.agent
+    let_go(turn, pool, offer, "declined", "declined")
+    if (pause := round(command.data.pause * 1000)) > 0:
+        turn.emit(ev.AgentPaused(pool=pool.name, agent=agent.id, until=turn.at + pause))
+    body: dict[str, Any] = {
         "offer_id": offer.id,
         "contact_id": offer.contact.id,
-        "revision": offer.agent.revision,
+        "revision": agent.revision,
     }
+    if agent.paused_until:
+        body["paused_until"] = agent.paused_until
     return Reply(command.id, 200, body)
 
 

@@ -4,7 +4,7 @@ from services.contracts import routing_events as ev
 from services.router.core import assignments, presence, silence, timers, waiting, waiting_due
 from services.router.core.pool import Pool
 from services.router.core.timers import Timer
-from services.router.core.turn import Turn, end_offer, requeue, withdraw_offers
+from services.router.core.turn import Turn, let_go, requeue, withdraw_offers
 
 
 def alive(turn_pools: dict[str, Pool], timer: Timer) -> bool:
@@ -37,6 +37,10 @@ def alive(turn_pools: dict[str, Pool], timer: Timer) -> bool:
         return False
     if kind == timers.GRACE:
         return agent.grace_until == due
+    if kind == timers.PAUSE:
+        return agent.paused_until == due
+    if kind == timers.RAMP:
+        return agent.next_at == due
     if kind == timers.ASSIGNMENT_GRACE:
         return agent.assignment_grace_until == due
     return agent.sessions.get(second) == ""
@@ -63,6 +67,10 @@ def fire(turn: Turn, timer: Timer) -> None:
         silence.give_up(turn, pool, pool.contacts[key])
     elif kind in waiting.KINDS:
         waiting_due.fire(turn, pool, timer)
+    elif kind == timers.PAUSE:
+        turn.emit(ev.AgentReady(pool=pool.name, agent=key))
+    elif kind == timers.RAMP:
+        turn.emit(ev.AgentReady(pool=pool.name, agent=key, reason="ramp"))
     elif kind == timers.GRACE:
         presence.lose(turn, pool, pool.agents[key])
     elif kind == timers.ASSIGNMENT_GRACE:
@@ -74,8 +82,7 @@ def fire(turn: Turn, timer: Timer) -> None:
 def _expire(turn: Turn, pool: Pool, offer_id: str) -> None:
     offer = pool.offers[offer_id]
     agent = offer.agent
-    end_offer(turn, pool, offer, "expired")
-    requeue(turn, pool, offer.contact, "expired")
+    let_go(turn, pool, offer, "expired", "expired")
     if agent.missed >= pool.config.presence.missed_offers and agent.presence == "available":
         turn.emit(
             ev.AgentPresenceChanged(

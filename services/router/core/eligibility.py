@@ -20,6 +20,11 @@ def limit(agent: Agent, name: Name, channel: ChannelConfig) -> int:
 
 
 def has_room(agent: Agent, name: Name, channel: ChannelConfig) -> bool:
+    """Whether one more contact of the channel may come now."""
+    return not agent.next_at and fits(agent, name, channel)
+
+
+def fits(agent: Agent, name: Name, channel: ChannelConfig) -> bool:
     """Whether one more contact of the channel fits, open offers counted as if accepted.
 
     Interruptible work needs room beside everything in hand, firm work only beside what is firm,

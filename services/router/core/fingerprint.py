@@ -32,7 +32,8 @@ def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
 
 def _agent(agent: Agent) -> tuple[Any, ...]:
     return (
-        (agent.known, agent.skills, agent.limits, agent.presence, agent.missed),
+        (agent.known, agent.skills, agent.limits, agent.auto_accept),
+        (agent.presence, agent.missed, agent.paused_until, agent.ramp_until, agent.next_at),
         (agent.sessions, agent.live, agent.lost),
         (agent.grace_until, agent.grace_span),
         (agent.assignment_grace_until, agent.assignment_grace_span),
@@ -49,7 +50,7 @@ def _contact(contact: Contact) -> tuple[Any, ...]:
         (contact.step, contact.waits_since, contact.relax_at, contact.held_until),
         (contact.seen, contact.queued_at, contact.telling),
         (contact.quiet, contact.heard, contact.probe_at, contact.give_up_at, contact.give_up_span),
-        contact.offer.id if contact.offer else "",
+        frozenset(contact.offers),
         contact.assignment.id if contact.assignment else "",
     )
 
@@ -58,6 +59,7 @@ def _offer(offer: Offer) -> tuple[Any, ...]:
     return (
         (offer.contact.id, offer.agent.id, offer.channel, offer.queue, offer.cost, offer.firm),
         (offer.made_at, offer.expires_at, offer.span, offer.waited_ms, offer.idle_before),
+        offer.next_at,
     )
 
 
@@ -86,7 +88,7 @@ def _index(pool: Pool) -> dict[str, Any]:
         ),
         "sizes": {
             (
-                (line.channel, line.queue, line.priority, line.step),
+                (line.channel, line.queue, line.priority, line.queued, line.step),
                 tuple(sorted(line.required.items())),
                 tuple(sorted(line.preferred.items())),
             ): line.size

@@ -11,7 +11,7 @@ def of_contact(
 ) -> Forecast | None:
     """The whole wait of a contact that waits, None if it does not or if nobody can say. `ahead`:
     how many of its line came before, if that is known; counting them takes time."""
-    if not contact.ticket or not pool.index.able(contact.required) & pool.index.present:
+    if contact.state != "queued" or not pool.index.able(contact.required) & pool.index.present:
         return None
     line = pool.index.lines[contact.signature]
     if ahead is None:

@@ -18,7 +18,7 @@ from services.router.core.model import Agent, AgentKey, Contact
 Entry = tuple[int, str, int, Contact]
 """(virtual start, contact id, ticket, contact)."""
 _Skills = tuple[tuple[Name, Level], ...]
-_SignatureKey = tuple[Name, Name, int, int, _Skills, _Skills]
+_SignatureKey = tuple[Name, Name, int, bool, int, _Skills, _Skills]
 
 
 def bits(mask: int) -> Iterator[int]:
@@ -30,7 +30,8 @@ def bits(mask: int) -> Iterator[int]:
 
 
 class Line:
-    """The waiting contacts of one signature, oldest first."""
+    """The waiting contacts of one signature, oldest first. Not `queued` are those for which one
+    more agent may be asked."""
 
     __slots__ = (
         "channel",
@@ -40,6 +41,7 @@ class Line:
         "preferred",
         "priority",
         "queue",
+        "queued",
         "required",
         "size",
         "step",
@@ -49,7 +51,8 @@ class Line:
         self.number = number
         self.channel = contact.facts.channel
         self.queue = contact.queue
-        self.priority = contact.priority
+        self.priority = contact.urgency
+        self.queued = contact.state == "queued"
         self.required = contact.required
         self.preferred = contact.preferred
         self.step = contact.step
@@ -302,7 +305,7 @@ class Index:
         return sum(line.size for line in self.lines_like(key))
 
     def lines_like(self, key: LineKey) -> Sequence[Line]:
-        """Those lines, one for each priority and preference."""
+        """Those lines, if nobody is asked, one for each priority and preference."""
         return self._like.get(key, ())
 
     def settle(self) -> None:
@@ -321,7 +324,8 @@ class Index:
         key = (
             channel,
             contact.queue,
-            contact.priority,
+            contact.urgency,
+            contact.state == "queued",
             contact.step,
             tuple(sorted(contact.required.items())),
             tuple(sorted(contact.preferred.items())),
@@ -331,7 +335,8 @@ class Index:
             return self.lines[number]
         line = Line(len(self.lines), contact)
         self.lines.append(line)
-        self._like.setdefault(line.key, []).append(line)
+        if line.queued:
+            self._like.setdefault(line.key, []).append(line)
         self._by_signature[key] = line.number
         self._lines_of[channel] = self._lines_of.get(channel, 0) | 1 << line.number
         if channel not in self.channels:

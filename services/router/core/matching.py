@@ -4,7 +4,8 @@ Which contact: the highest priority, then the longest wait, then the smallest id
 among those able, connected, available and with room, who has not just declined or missed the
 contact, the contact's preferred agent; else those with most of the preferred skills; of them
 whoever has nothing in hand before those who have, then the longest without new work, the fewest
-skills, the smallest id. Contacts that wait for one agent alone come first when that one is free.
+skills, the smallest id. Contacts that wait for one agent alone come first when that one is free. A
+contact for which several may be asked waits on, behind all for which nobody is asked yet.
 """
 
 from services.contracts import routing_events as ev
@@ -60,6 +61,10 @@ def match(turn: Turn, pool: Pool, budget: int) -> int:
 
 def _choose(turn: Turn, pool: Pool, contact: Contact, candidates: int) -> Agent | None:
     index = pool.index
+    for offer in contact.offers.values():
+        candidates &= ~(1 << offer.agent.slot)
+    if not candidates:
+        return None
     if contact.tried:
         tried = asked_again = 0
         for agent_id, until in contact.tried.items():
@@ -106,5 +111,5 @@ def _offer(turn: Turn, pool: Pool, contact: Contact, agent: Agent, candidates: i
             },
         )
     )
-    if channel.auto_accept:
+    if channel.auto_accept or facts.channel in agent.auto_accept:
         assignments.start(turn, pool, pool.offers[offer_id])

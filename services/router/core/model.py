@@ -24,7 +24,8 @@ class Offer:
 
     `cost` is what the offer keeps of the agent's units, whatever the channel costs later; `firm`
     that it keeps them from everything, not interruptible;
-    `idle_before` is the agent's place in line, given back when the offer is rescinded.
+    `idle_before` is the agent's place in line, given back when the offer is rescinded, as is the
+    time before which a fresh agent gets nothing else (`next_at`, 0: none).
     """
 
     id: str
@@ -39,6 +40,7 @@ class Offer:
     span: int
     waited_ms: int
     idle_before: Millis
+    next_at: Millis = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -71,8 +73,9 @@ class Contact:
     """A contact that is not over. `facts` never change; what the rules make of them may.
 
     `tried` holds who declined or missed the contact, and until when they are not asked again.
-    `quiet`: the customer has not written for a while; they are asked at `probe_at` and given up at
-    `give_up_at`, `give_up_span` after that (0: not). `heard`: the newest facts about it, by id.
+    `offers`: who is asked. `quiet`: the customer has not written for a while; they are asked at
+    `probe_at` and given up at `give_up_at`, `give_up_span` after that (0: not). `heard`: the newest
+    facts about it, by id.
     `step` counts the relaxations that were taken. `waits_since` is when it came into this line,
     whose times count from there: the age (`virtual_start`) outlives talks and closed hours, these
     times do not. `relax_at` is the time of the next relaxation, while it waits; until
@@ -88,7 +91,7 @@ class Contact:
     required: dict[Name, Level]
     preferred: dict[Name, Level]
     state: ContactState = "queued"
-    offer: Offer | None = None
+    offers: dict[str, Offer] = field(default_factory=dict)
     assignment: Assignment | None = None
     tried: dict[str, Millis] = field(default_factory=dict)
     quiet: bool = False
@@ -110,6 +113,11 @@ class Contact:
     def id(self) -> str:
         """The contact's id."""
         return self.facts.id
+
+    @property
+    def urgency(self) -> int:
+        """The priority; below all others while somebody is asked already and more could be."""
+        return self.priority - 10 if self.offers else self.priority
 
 
 @dataclass(slots=True, frozen=True)
@@ -145,8 +153,9 @@ class Agent:
 
     `sessions` maps each connection to its gateway, or to "" once that gateway was lost; `live`
     counts those with a gateway. `used` units are taken, `firm_used` of them by the `firm_held`
-    offers and assignments that cannot be interrupted. The two grace times are (until, full
-    length); until 0: none.
+    offers and assignments that cannot be interrupted. Nothing new before `paused_until`; nor, for
+    who is fresh until `ramp_until`, before `next_at` (0: no such time). The two grace times are
+    (until, full length); until 0: none.
     `slot`, `open_to`, `key`, `signatures` and `signatures_seen` belong to the index.
     """
 
@@ -154,7 +163,11 @@ class Agent:
     known: bool = False
     skills: dict[Name, Level] = field(default_factory=dict)
     limits: dict[Name, int] = field(default_factory=dict)
+    auto_accept: tuple[Name, ...] = ()
     presence: Presence = "offline"
+    paused_until: Millis = 0
+    ramp_until: Millis = 0
+    next_at: Millis = 0
     missed: int = 0
     sessions: dict[str, str] = field(default_factory=dict)
     live: int = 0
@@ -179,8 +192,9 @@ class Agent:
 
     @property
     def present(self) -> bool:
-        """Whether new contacts may come: connected and available, which takes being known."""
-        return self.live > 0 and self.presence == "available"
+        """Whether new contacts may come: connected, available (which takes being known) and in
+        no pause."""
+        return self.live > 0 and self.presence == "available" and not self.paused_until
 
     @property
     def signed_in(self) -> bool:

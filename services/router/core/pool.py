@@ -90,6 +90,16 @@ class Pool:
         agent.revision += 1
         return agent
 
+    def line_up(self, contact: Contact) -> None:
+        """A contact that is offered stands in line if one more agent may be asked, and else not.
+        The agent whom the customer knows is asked alone."""
+        self.index.dequeue(contact)
+        asked = {offer.agent.id for offer in contact.offers.values()}
+        most = self.channel(contact.facts.channel).parallel_offers
+        more = contact.state == "offered" and 0 < len(asked) < most
+        if more and contact.facts.preferred_agent not in asked:
+            self.index.enqueue(contact)
+
     def reclassified(self, contact: Contact) -> ev.Classified | None:
         """What the contact would get under the present configuration, if that is another. The
         relaxations that were taken stay, as far as it is the same queue and there are as many."""

@@ -26,6 +26,8 @@ def agent_view(partition: Partition, pool: str, agent_id: str) -> dict[str, Any]
         "capacity": CAPACITY,
         "idle_since": agent.idle_since,
         "missed_offers": agent.missed,
+        "paused_until": agent.paused_until or None,
+        "auto_accept": list(agent.auto_accept),
         "offers": _offers(agent),
         "assignments": _assignments(agent),
     }
@@ -73,7 +75,7 @@ def queue_views(partition: Partition, pool: str) -> list[dict[str, Any]]:
     names = set(state.config.queues) | {queue for queue, _ in state.tally}
     oldest: dict[str, int] = {}
     for line in state.index.lines:
-        head = line.head()
+        head = line.head() if line.queued else None
         if head is not None:
             oldest[line.queue] = min(head[0], oldest.get(line.queue, head[0]))
     for held in state.held.values():
@@ -116,8 +118,9 @@ def _agents_of(pool: Pool, queue_name: str) -> dict[str, int]:
 
 def _contact(pool: Pool, contact: Contact) -> dict[str, Any]:
     facts = contact.facts
-    offer, assignment = contact.offer, contact.assignment
-    holder = offer or assignment
+    offers, assignment = list(contact.offers.values()), contact.assignment
+    offer = offers[0] if offers else None
+    holder = assignment or offer
     return {
         "pool": pool.name,
         "contact_id": contact.id,
@@ -134,6 +137,10 @@ def _contact(pool: Pool, contact: Contact) -> dict[str, Any]:
         "held_until": contact.held_until or None,
         "agent_id": holder.agent.id if holder else None,
         "offer_id": offer.id if offer else None,
+        "offers": [
+            {"offer_id": one.id, "agent_id": one.agent.id, "expires_at": one.expires_at}
+            for one in offers
+        ],
         "assignment_id": assignment.id if assignment else None,
         "quiet": contact.quiet,
         "give_up_at": contact.give_up_at or None,

@@ -13,7 +13,7 @@ from services.contracts.base import Millis
 # At the same millisecond: first who is gone, then what was missed.
 LEASE, GRACE, ASSIGNMENT_GRACE, OFFER, WRAP_UP, FORGET, ASK_AGAIN = range(7)
 RECLASSIFY, DETACH = range(7, 9)
-PROBE, GIVE_UP = range(9, 11)
+PROBE, GIVE_UP, PAUSE, RAMP = range(9, 13)
 RELAX, HOLD = range(20, 22)
 
 Timer = tuple[Millis, int, str, str, str]

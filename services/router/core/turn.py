@@ -74,11 +74,26 @@ def end_offer(turn: Turn, pool: Pool, offer: Offer, result: ev.OfferResult) -> N
     )
 
 
-def withdraw_offers(turn: Turn, pool: Pool, agent_id: str, reason: ev.RequeueReason) -> None:
-    """All open offers of the agent are rescinded, their contacts wait again."""
-    for offer in list(pool.agents[agent_id].offers.values()):
-        end_offer(turn, pool, offer, "rescinded")
+def let_go(
+    turn: Turn, pool: Pool, offer: Offer, result: ev.OfferResult, reason: ev.RequeueReason
+) -> None:
+    """The offer is over without an assignment: the contact waits again if nobody else is asked."""
+    end_offer(turn, pool, offer, result)
+    if not offer.contact.offers:
         requeue(turn, pool, offer.contact, reason)
+
+
+def rescind(turn: Turn, pool: Pool, contact: Contact, but: str = "") -> None:
+    """All that are asked for the contact, but for one offer, are asked no more."""
+    for offer in list(contact.offers.values()):
+        if offer.id != but:
+            end_offer(turn, pool, offer, "rescinded")
+
+
+def withdraw_offers(turn: Turn, pool: Pool, agent_id: str, reason: ev.RequeueReason) -> None:
+    """All open offers of the agent are rescinded."""
+    for offer in list(pool.agents[agent_id].offers.values()):
+        let_go(turn, pool, offer, "rescinded", reason)
 
 
 def close(turn: Turn, pool: Pool, contact_id: str, agent: str, disposition: str) -> None:
@@ -91,8 +106,7 @@ def close(turn: Turn, pool: Pool, contact_id: str, agent: str, disposition: str)
 
 def withdraw(turn: Turn, pool: Pool, contact: Contact, reason: ev.WithdrawReason) -> None:
     """The contact, waiting or offered, needs nobody any more."""
-    if contact.offer is not None:
-        end_offer(turn, pool, contact.offer, "rescinded")
+    rescind(turn, pool, contact)
     turn.emit(ev.ContactWithdrawn(pool=pool.name, contact=contact.id, reason=reason))
     forget_surplus(turn, pool)
 

@@ -33,7 +33,7 @@ def relax_at_once(turn: Turn, pool: Pool, budget: int) -> int:
     lines = index.waiting if index.unsure else index.arrived & index.waiting
     for number in bits(lines):
         line = index.lines[number]
-        if line.queue not in pool.relaxing:
+        if line.queue not in pool.relaxing or not line.queued:
             continue
         count = _steps_to_somebody(pool, line)
         while count and budget and (head := line.head()) is not None:

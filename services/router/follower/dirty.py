@@ -47,8 +47,11 @@ class Dirty:
                 self.pools.update(pool for pool, _, _ in keys)
             elif isinstance(event, TimersRenewed):
                 for pool in partition.pools.values():
-                    holders = (offer.agent.id for offer in pool.offers.values())
-                    self.agents.update((pool.name, agent) for agent in holders)
+                    for offer in pool.offers.values():
+                        self.agents.add((pool.name, offer.agent.id))
+                        self.contacts.add((pool.name, offer.contact.id))
+                    asked = (one.id for one in pool.contacts.values() if one.give_up_at)
+                    self.contacts.update((pool.name, contact) for contact in asked)
         if len(self.contacts) + len(self.agents) > LIMIT:
             self.forget_names()
 

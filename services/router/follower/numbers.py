@@ -15,7 +15,7 @@ from services.router.core.model import Agent
 from services.router.core.partition import Partition
 from services.router.core.pool import Pool
 
-AGENT_STATES = ("available", "busy", "break", "wrap_up", "draining", "offline")
+AGENT_STATES = ("available", "busy", "paused", "break", "wrap_up", "draining", "offline")
 _NOWHERE = ("unknown", "unknown")
 
 
@@ -143,4 +143,6 @@ def state_of(agent: Agent) -> str:
         return "offline"
     if agent.presence == "available" and agent.used:
         return "busy"
+    if agent.presence == "available" and agent.paused_until:
+        return "paused"
     return agent.presence

@@ -28,11 +28,22 @@ RELAX = (
 )
 CONFIGS = (
     config(
+        channels={
+            **CHANNELS,
+            "chat": ChannelConfig(cost=30, max=3, offer_timeout=10, parallel_offers=3),
+        },
         queues={
             **QUEUES,
             "billing": QueueConfig(required={"billing": 2}, relax=RELAX[1:], preferred_agent=3),
         },
-        presence=PresenceConfig(grace=3, assignment_grace=8, missed_offers=2, ask_again=4),
+        presence=PresenceConfig(
+            grace=3,
+            assignment_grace=8,
+            missed_offers=2,
+            ask_again=4,
+            ramp_period=20,
+            ramp_interval=2,
+        ),
     ),
     config(
         channels={
@@ -58,6 +69,7 @@ CONFIGS = (
                 probe_after=1,
                 give_up_after=2,
                 wrap_up=1,
+                parallel_offers=2,
             ),
             "email": ChannelConfig(cost=30, interruptible=True, inactive_cost=0),
         },
@@ -259,7 +271,12 @@ class Driver:
         agent = offer.agent.id if offer else past.agent if past else "agent0"
         if self.byte() > 240:
             agent = self.pick(AGENTS)
-        self.put(kind, ce.OfferData(pool=POOL, offer_id=offer_id, agent_id=agent))
+        if kind is ce.AcceptOffer:
+            self.put(kind, ce.OfferData(pool=POOL, offer_id=offer_id, agent_id=agent))
+        else:
+            pause = self.pick((0.0, 0.0, 1.0, 5.0))
+            data = ce.DeclineData(pool=POOL, offer_id=offer_id, agent_id=agent, pause=pause)
+            self.put(kind, data)
 
     def finish(self) -> None:
         kind = self.pick((ce.CompleteAssignment, ce.WrapUpAssignment))
@@ -305,6 +322,7 @@ class Driver:
             agent_id=self.pick(AGENTS),
             skills=skills,
             limits={"chat": limits % 4} if limits > 128 else {},
+            auto_accept=("email",) if limits % 8 == 3 else (),
         )
         self.put(ce.UpsertAgent, data)
 
@@ -410,22 +428,27 @@ class Driver:
             c.id: c.assignment.agent.id for c in pool.contacts.values() if c.assignment
         }
         for contact in pool.contacts.values():
-            if contact.state == "queued":
+            if contact.ticket or contact.held_until:
                 self.waits_for_a_reason(contact, at)
         waiting = sum(line.size for line in pool.index.lines)
         waiting += sum(len(held) for held in pool.held.values())
-        assert waiting == sum(c.state == "queued" for c in pool.contacts.values())
+        assert waiting == sum(c.ticket > 0 or c.held_until > 0 for c in pool.contacts.values())
         assert all(pool.agents[name].present for name in pool.held)
         assert [line.number for line in pool.index.lines if line.size] == list(
             bits(pool.index.waiting)
         )
 
     def in_one_state(self, contact: Contact) -> None:
-        assert (contact.offer is not None) == (contact.state == "offered")
+        assert bool(contact.offers) == (contact.state == "offered")
+        asked = [offer.agent.id for offer in contact.offers.values()]
+        most = self.world.partition.pools[POOL].channel(contact.facts.channel).parallel_offers
+        assert len(asked) == len(set(asked))
         assert (contact.assignment is not None) == (contact.state in ("assigned", "wrapping"))
         held = self.world.partition.pools[POOL].held.get(contact.facts.preferred_agent, {})
         assert (contact.id in held) == (contact.held_until > 0)
-        assert (contact.ticket > 0) == (contact.state == "queued" and not contact.held_until)
+        alone = contact.facts.preferred_agent in asked
+        waits = contact.state == "queued" or (0 < len(asked) < most and not alone)
+        assert (contact.ticket > 0) == (waits and not contact.held_until)
         if contact.assignment is not None:
             assert contact.assignment.wrapping == (contact.state == "wrapping")
 
@@ -439,6 +462,7 @@ class Driver:
                 and has_room(agent, contact.facts.channel, channel)
                 and contact.tried.get(agent.id, 0) <= at
                 and (not contact.held_until or agent.id == contact.facts.preferred_agent)
+                and all(offer.agent is not agent for offer in contact.offers.values())
             )
             assert not suitable, f"{contact.id} waits although {agent.id} is free"
 

@@ -145,9 +145,19 @@ class World:
         self.presence(name, "available")
 
     def upsert(
-        self, name: str, skills: dict[str, int], limits: dict[str, int] | None = None
+        self,
+        name: str,
+        skills: dict[str, int],
+        limits: dict[str, int] | None = None,
+        auto_accept: tuple[str, ...] = (),
     ) -> Decision:
-        data = ce.UpsertAgentData(pool=POOL, agent_id=name, skills=skills, limits=limits or {})
+        data = ce.UpsertAgentData(
+            pool=POOL,
+            agent_id=name,
+            skills=skills,
+            limits=limits or {},
+            auto_accept=auto_accept,
+        )
         return self.put(ce.UpsertAgent, data)
 
     def presence(self, name: str, presence: Any) -> Decision:
@@ -171,7 +181,8 @@ class World:
 
     def accept(self, contact: str, agent: str = "", *, id: str = "") -> Decision:  # noqa: A002
         """Accept the contact's open offer, as its agent unless another is named."""
-        offer = self.offer_of(contact)
+        asked = {one["agent_id"]: one["offer_id"] for one in self.contact(contact)["offers"]}
+        offer = asked.get(agent, self.offer_of(contact))
         data = ce.OfferData(pool=POOL, offer_id=offer, agent_id=agent or self.agent_of(contact))
         return self.put(ce.AcceptOffer, data, id=id)
 
@@ -179,9 +190,13 @@ class World:
         data = ce.OfferData(pool=POOL, offer_id=offer, agent_id=agent)
         return self.put(ce.AcceptOffer, data)
 
-    def decline(self, contact: str) -> Decision:
-        data = ce.OfferData(
-            pool=POOL, offer_id=self.offer_of(contact), agent_id=self.agent_of(contact)
+    def decline(self, contact: str, agent: str = "", *, pause: float = 0.0) -> Decision:
+        """Decline the contact's open offer, or the named agent's."""
+        data = ce.DeclineData(
+            pool=POOL,
+            offer_id=self.offer_of(contact, agent),
+            agent_id=agent or self.agent_of(contact),
+            pause=pause,
         )
         return self.put(ce.DeclineOffer, data)
 
@@ -217,8 +232,15 @@ class World:
         """Who is offered or has the contact; "" if nobody."""
         return self.contact(contact)["agent_id"] or ""
 
-    def offer_of(self, contact: str) -> str:
-        return str(self.contact(contact)["offer_id"])
+    def offer_of(self, contact: str, agent: str = "") -> str:
+        """The contact's open offer: the agent's, or the first."""
+        view = self.contact(contact)
+        asked = {one["agent_id"]: one["offer_id"] for one in view["offers"]}
+        return str(asked[agent] if agent else view["offer_id"])
+
+    def asked(self, contact: str) -> list[str]:
+        """Who is asked for the contact, in the order of the offers."""
+        return [one["agent_id"] for one in self.contact(contact)["offers"]]
 
     def assignment_of(self, contact: str) -> str:
         return str(self.contact(contact)["assignment_id"])

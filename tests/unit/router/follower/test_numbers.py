@@ -68,6 +68,9 @@ def test_gauges_show_what_is_true_now_and_forget_what_is_gone() -> None:
 
 def test_agents_are_shown_by_state() -> None:
     world = World()
+    world.agent("declined", billing=3)
+    world.opened("c0", topic="billing")
+    world.decline("c0", pause=60)
     for name in ("free", "busy", "pause", "away"):
         world.agent(name, **{"billing": 3} if name == "busy" else {})
     world.presence("pause", "break")
@@ -78,13 +81,15 @@ def test_agents_are_shown_by_state() -> None:
         "free": "available",
         "busy": "busy",
         "pause": "break",
+        "declined": "paused",
         "away": "offline",
     }
     metrics = Metrics("test")
     Gauges(metrics, SetClock(), [world.partition], period=2).take()
     shown = {s: value(metrics, "router_agents", pool=POOL, state=s) for s in AGENT_STATES}
     assert shown == {
-        "available": 1, "busy": 1, "break": 1, "wrap_up": 0, "draining": 0, "offline": 1,
+        "available": 1, "busy": 1, "paused": 1, "break": 1, "wrap_up": 0, "draining": 0,
+        "offline": 1,
     }  # fmt: skip
 
 
