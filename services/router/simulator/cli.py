@@ -9,9 +9,11 @@ from typing import Any
 
 from rich.console import Console
 
-from services.router.simulator import compare_plot, compare_report, plots, waits
+from services.router.simulator import compare_plot, compare_report, plots, validate, waits
 from services.router.simulator.centres import Centre, InvalidCentre, load, random_centres
 from services.router.simulator.compare import Task, play
+from services.router.simulator.experiments import EXPERIMENTS
+from services.router.simulator.experiments import run as run_experiments
 from services.router.simulator.parallel import run_all
 from services.router.simulator.policies import CONTENDERS
 
@@ -33,6 +35,7 @@ def _parser() -> argparse.ArgumentParser:
         description="The router's engine in simulated contact centres.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_validate(commands)
     _add_compare(commands)
     _add_waits(commands)
     return parser
@@ -45,6 +48,25 @@ def _common(parser: argparse.ArgumentParser) -> None:
     size = parser.add_mutually_exclusive_group()
     size.add_argument("--quick", action="store_true", help="a first look, about a minute")
     size.add_argument("--full", action="store_true", help="as long as the tables of the docs need")
+
+
+def _add_validate(commands: Any) -> None:
+    parser = commands.add_parser("validate", help="the engine against theory and literature")
+    parser.add_argument(
+        "--only", default="", metavar="WORD", help="the models whose name contains this"
+    )
+    _common(parser)
+    parser.set_defaults(run=_validate)
+
+
+def _validate(options: argparse.Namespace, console: Console) -> bool:
+    names = [name for name in EXPERIMENTS if options.only.lower() in name.lower()]
+    share = 10.0 if options.full else 0.25 if options.quick else 1.0
+    verdicts = run_experiments(names, options.seed, share, options.processes)
+    validate.show(verdicts, console)
+    if options.json:
+        _write(options.json, validate.document(verdicts, _said(options)))
+    return all(one.inside for one in verdicts)
 
 
 def _add_compare(commands: Any) -> None:

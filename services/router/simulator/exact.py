@@ -6,7 +6,7 @@ on one numerically stable piece, the stationary distribution of a birth-and-deat
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp
+from math import exp, lgamma, log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,3 +181,64 @@ def shared(speeds: Sequence[float], arrivals: float, service: float) -> Queue:
     waiting = tail * rho / (1 - rho)
     there = float(np.dot(p[:limit], np.arange(limit))) + limit * tail + waiting
     return Queue(0.0, 0.0, float(tail), float(waiting / arrivals), float(there / arrivals))
+
+
+def apart(teams: int, servers: int, lines: int, arrivals: float, service: float) -> Queue:
+    """Several equal teams, each with its own M/M/c line, that share the telephone lines: `lines`
+    contacts at most in all. `arrivals` is that of each team.
+
+    Each line alone is a reversible process, so that the joint limit only cuts the product of
+    their distributions (Kelly, Reversibility and Stochastic Networks, 1979, section 1.6).
+    """
+    births, deaths = np.full(lines, arrivals), np.minimum(np.arange(1, lines + 1), servers)
+    one = stationary(births, deaths * service)
+    others = np.ones(1)
+    for _ in range(teams - 1):
+        others = np.convolve(others, one)[: lines + 1]
+    room = np.zeros(lines + 1)
+    room[: len(others)] = others
+    fits = np.cumsum(room)[::-1]
+    total = float(np.dot(one, fits))
+    waiting = np.maximum(np.arange(lines + 1) - servers, 0)
+    blocked = float(np.dot(one, room[::-1])) / total
+    entering = arrivals * (1 - blocked)
+    wait = float(np.dot(one * waiting, fits)) / total / entering
+    full = np.arange(lines + 1) >= servers
+    delayed = float(np.dot(one[full], fits[full] - room[::-1][full])) / total / (1 - blocked)
+    return Queue(blocked, 0.0, delayed, wait, wait + 1 / service)
+
+
+def unlike_servers(
+    counts: Sequence[int], services: Sequence[float], arrivals: float
+) -> tuple[Queue, list[float]]:
+    """M/M/n whose servers differ in speed, each contact going to one of the free at random: the
+    queue, and each group's occupancy.
+
+    The set of busy servers is reversible: p(S) is proportional to lambda^|S| (n-|S|)!/n! / the
+    product of their rates. Giving the contact to the longest idle leads to the same probabilities
+    (arXiv 1305.6249; Adan, Hurkens and Weiss 2010).
+    """
+    n, rate = sum(counts), float(np.dot(counts, services))
+    if arrivals >= rate:
+        raise ValueError("more comes than can be served")
+    states: list[tuple[tuple[int, ...], float]] = []
+    for busy in np.ndindex(*(count + 1 for count in counts)):
+        weight = sum(busy) * log(arrivals) + lgamma(n - sum(busy) + 1) - lgamma(n + 1)
+        for count, some, service in zip(counts, busy, services, strict=True):
+            ways = lgamma(count + 1) - lgamma(some + 1) - lgamma(count - some + 1)
+            weight += ways - some * log(service)
+        states.append((busy, weight))
+    top = max(weight for _, weight in states)
+    weights = [exp(weight - top) for _, weight in states]
+    queue = weights[-1] * arrivals / (rate - arrivals)
+    total = sum(weights) + queue
+    occupancies = [
+        (sum(w * busy[group] for (busy, _), w in zip(states, weights, strict=True)) + queue * count)
+        / total
+        / count
+        for group, count in enumerate(counts)
+    ]
+    delayed = (weights[-1] + queue) / total
+    wait = delayed / (rate - arrivals)
+    busy_time = float(np.dot(np.multiply(occupancies, counts), np.ones(len(counts))))
+    return Queue(0.0, 0.0, delayed, wait, wait + busy_time / arrivals), occupancies

@@ -90,3 +90,33 @@ def test_sharing_evenly_is_the_single_server_in_sojourn() -> None:
 def test_sharing_is_refused_when_more_comes_than_can_be_served() -> None:
     with pytest.raises(ValueError, match="more comes"):
         exact.shared([1.0, 0.7, 0.5], 1.5, 1.0)
+
+
+def test_teams_apart_wait_longer_than_all_together() -> None:
+    # Wallace and Whitt 2005: one skill each, 15 agents per type of call, about 3.06 minutes.
+    found = exact.apart(6, 15, 120, 1.4, 0.1)
+    assert found.wait == pytest.approx(3.06, abs=0.02)
+
+
+def test_single_team_apart_is_the_limited_queue() -> None:
+    one, plain = exact.apart(1, 5, 9, 4.0, 1.0), exact.mmck(5, 9, 4.0, 1.0)
+    assert (one.blocked, one.delayed, one.wait) == pytest.approx(
+        (plain.blocked, plain.delayed, plain.wait)
+    )
+
+
+def test_unlike_servers_of_equal_speed_are_alike() -> None:
+    found, occupancies = exact.unlike_servers([3, 4], [1.0, 1.0], 5.0)
+    plain = exact.mmc(7, 5.0, 1.0)
+    assert (found.delayed, found.wait, found.sojourn) == pytest.approx(
+        (plain.delayed, plain.wait, plain.sojourn)
+    )
+    assert occupancies == pytest.approx([5 / 7, 5 / 7])
+
+
+def test_unlike_servers_serve_what_arrives() -> None:
+    _, (fast, slow) = exact.unlike_servers([3, 4], [2.0, 0.5], 5.0)
+    assert 3 * 2.0 * fast + 4 * 0.5 * slow == pytest.approx(5.0)
+    assert slow > fast
+    with pytest.raises(ValueError, match="more comes"):
+        exact.unlike_servers([1, 1], [1.0, 1.0], 2.0)
