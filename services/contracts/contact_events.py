@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from services.contracts.base import Event, Id, Level, Millis, Name, ShortText
+from services.contracts.policy import Plan
 from services.contracts.pool import PoolConfig
 
 Presence = Literal["offline", "available", "break", "wrap_up", "draining"]
@@ -255,6 +256,17 @@ class ConfigurePool(Event, frozen=True, kw_only=True, tag="pool.configure"):
     data: ConfigurePoolData
 
 
+class ProposedPlan(_Data, frozen=True, kw_only=True):
+    plan: Plan
+
+
+class PlanProposed(Event, frozen=True, kw_only=True, tag="plan.proposed"):
+    """The planner has weighed the pool's work against its agents. Any number of planners may
+    speak: a plan that is older than the pool's changes nothing."""
+
+    data: ProposedPlan
+
+
 class SessionData(_Data, frozen=True, kw_only=True):
     agent_id: Id
     session_id: Id
@@ -335,6 +347,7 @@ InputEvent = (
     | ConfigurePool
     | ContactQuiet
     | ContactActive
+    | PlanProposed
     | SessionOpened
     | SessionEnded
     | GatewayHeartbeat

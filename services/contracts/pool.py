@@ -85,11 +85,12 @@ class Instead(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class QueueConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A line of contacts: `channels` it takes (empty: all of the pool), the skills it asks for,
-    and its promise: `service_level` share answered within `target` seconds. Of two waiting
-    contacts the one with the higher `priority` (9 is the most urgent) comes first, then the older.
+    and its promise: `service_level` share answered within `target` seconds.
 
-    `weight` says how much a broken promise matters beside other queues; `handling` the expected
-    seconds in an agent's hands until enough contacts were measured. `relax`: see `Relaxation`; its
+    `priority` (9 is the most urgent): each step weighs threefold in the default policy; the
+    simpler policies take the higher priority first, then the older contact. `weight` says how much
+    a broken promise matters beside other queues; `handling` the expected seconds in an agent's
+    hands until enough contacts were measured. `relax`: see `Relaxation`; its
     first sufficient step is taken at once when nobody signed in has the skills. A returning
     customer waits `preferred_agent` seconds for the agent they know, then for anybody.
     Outside the hours of `calendar` the contact goes the way of `closed`; beyond `max_length`

@@ -8,6 +8,7 @@ import msgspec
 
 from services.contracts.base import Id, Level, Millis, Name
 from services.contracts.contact_events import Presence
+from services.contracts.policy import OverloadChoice, Plan
 from services.contracts.pool import PoolConfig
 
 RequeueReason = Literal["declined", "expired", "agent_lost", "reconfigured", "presence"]
@@ -291,6 +292,25 @@ class AssignmentEnded(RoutingEvent, frozen=True, kw_only=True, tag="assignment.e
     disposition: str = ""
 
 
+class PlanAdopted(RoutingEvent, frozen=True, kw_only=True, tag="plan.adopted"):
+    """From here on the pool decides by this plan, until a newer one or `plan.lapsed`."""
+
+    plan: Plan
+
+
+class PlanLapsed(RoutingEvent, frozen=True, kw_only=True, tag="plan.lapsed"):
+    """No plan has come for long: the last one is too old to decide by."""
+
+
+class OverloadChanged(RoutingEvent, frozen=True, kw_only=True, tag="overload.changed"):
+    """The work has been more than the agents can do for some minutes (`on`), or is no more. `rho`
+    is the load of the newest plan, `choice` what the operator wants to matter meanwhile."""
+
+    on: bool
+    rho: float
+    choice: OverloadChoice
+
+
 class TimersRenewed(msgspec.Struct, frozen=True, kw_only=True, tag="timers.renewed"):
     """The router was away: open offers, leases and grace times get one full period anew, counted
     from `now`. An outage is nobody's fault. Touches (see `revision`) each agent with an open
@@ -331,6 +351,9 @@ PoolEvent = (
     | AssignmentStarted
     | AssignmentWrapping
     | AssignmentEnded
+    | PlanAdopted
+    | PlanLapsed
+    | OverloadChanged
 )
 PartitionEvent = GatewayRenewed | GatewayExpired | TimersRenewed | InputRejected
 AnyRoutingEvent = PoolEvent | PartitionEvent

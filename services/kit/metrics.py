@@ -87,6 +87,8 @@ CATALOGUE = (
         ("pool", "queue", "channel"),
         _WAIT,
     ),
+    Metric("router_planned_load", "gauge", "Work over agents by the newest plan.", ("pool",)),
+    Metric("router_overloaded", "gauge", "1 while the choice for overload holds.", ("pool",)),
     Metric("router_waiting", "gauge", "Contacts waiting.", ("pool", "queue")),
     Metric("router_longest_wait_seconds", "gauge", "Age of the oldest waiting.", ("pool", "queue")),
     Metric("router_agents", "gauge", "Agents by state.", ("pool", "state")),

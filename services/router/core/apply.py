@@ -6,7 +6,13 @@ from typing import Any
 
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
-from services.router.core import apply_agents, apply_silence, apply_waiting, apply_work
+from services.router.core import (
+    apply_agents,
+    apply_plans,
+    apply_silence,
+    apply_waiting,
+    apply_work,
+)
 from services.router.core.pool import Pool
 
 CHANGES: dict[type, Callable[[Pool, Any, Millis], None]] = {
@@ -34,5 +40,8 @@ CHANGES: dict[type, Callable[[Pool, Any, Millis], None]] = {
     ev.AssignmentStarted: apply_work.assignment_started,
     ev.AssignmentWrapping: apply_work.assignment_wrapping,
     ev.AssignmentEnded: apply_work.assignment_ended,
+    ev.PlanAdopted: apply_plans.plan_adopted,
+    ev.PlanLapsed: apply_plans.plan_lapsed,
+    ev.OverloadChanged: apply_plans.overload_changed,
 }
 """`CHANGES[type(event)](pool, event, at)`: the state after an event that happened at `at`."""

@@ -17,6 +17,7 @@ def pool_configured(pool: Pool, event: ev.PoolConfigured, at: Millis) -> None:
     queues = event.config.queues
     pool.relaxing = frozenset(name for name, queue in queues.items() if queue.relax)
     pool.waits.keep(event.config.queues)
+    pool.decide()
     pool.index.configure(event.config.channels, pool.agents.values(), pool.contacts.values())
     pool.stale = {
         contact.id

@@ -83,6 +83,8 @@ def offer_made(pool: Pool, event: ev.OfferMade, at: Millis) -> None:
     pool.line_up(contact)
     if at == contact.queued_at:
         contact.telling = False
+    pool.offers_made += 1
+    agent.asked = pool.offers_made
     agent.idle_since = at
     interval = round(pool.config.presence.ramp_interval * 1000)
     if at < agent.ramp_until and interval:

@@ -1,7 +1,15 @@
 """What a timer's coming leads to. Each leads to an event that makes the timer dead."""
 
 from services.contracts import routing_events as ev
-from services.router.core import assignments, presence, silence, timers, waiting, waiting_due
+from services.router.core import (
+    assignments,
+    planning,
+    presence,
+    silence,
+    timers,
+    waiting,
+    waiting_due,
+)
 from services.router.core.pool import Pool
 from services.router.core.timers import Timer
 from services.router.core.turn import Turn, let_go, requeue, withdraw_offers
@@ -32,6 +40,8 @@ def alive(turn_pools: dict[str, Pool], timer: Timer) -> bool:
         return key in pool.stale
     if kind in waiting.KINDS:
         return waiting.alive(pool, timer)
+    if kind == timers.PLAN:
+        return pool.plan_until == due
     agent = pool.agents.get(key)
     if agent is None:
         return False
@@ -71,6 +81,8 @@ def fire(turn: Turn, timer: Timer) -> None:
         turn.emit(ev.AgentReady(pool=pool.name, agent=key))
     elif kind == timers.RAMP:
         turn.emit(ev.AgentReady(pool=pool.name, agent=key, reason="ramp"))
+    elif kind == timers.PLAN:
+        planning.lapse(turn, pool)
     elif kind == timers.GRACE:
         presence.lose(turn, pool, pool.agents[key])
     elif kind == timers.ASSIGNMENT_GRACE:

@@ -3,7 +3,7 @@
 from collections import Counter
 from typing import Any
 
-from services.router.core.index import bits
+from services.router.core.bitset import bits
 from services.router.core.model import Agent, Assignment, Contact, Offer
 from services.router.core.pool import Pool
 
@@ -26,6 +26,9 @@ def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
         "held": {name: set(contacts) for name, contacts in pool.held.items()},
         "served": tuple(pool.served.items()),
         "waits": pool.waits.plain(),
+        "plan": (pool.plan, pool.planned_at, pool.plan_until, pool.crossed_at),
+        "overloaded": pool.overloaded,
+        "offers made": pool.offers_made,
         "index": _index(pool),
     }
 
@@ -39,6 +42,7 @@ def _agent(agent: Agent) -> tuple[Any, ...]:
         (agent.assignment_grace_until, agent.assignment_grace_span),
         (agent.firm_used, agent.firm_held),
         (agent.revision, agent.used, agent.load, agent.idle_since, list(agent.open_to)),
+        (agent.asked, agent.group),
         (frozenset(agent.offers), frozenset(agent.assignments)),
     )
 
@@ -82,7 +86,10 @@ def _index(pool: Pool) -> dict[str, Any]:
         "signed in": names(index.signed_in),
         "barred": {channel: names(mask) for channel, mask in index.barred.items() if mask},
         "free": {channel: names(mask) for channel, mask in index.free.items() if mask},
-        "ready": [key[:4] for key in index.ready],
+        "order": [key[:3] for key in index.order],
+        "loads": {load: names(mask) for load, mask in index.by_load.items() if mask},
+        "counts": {count: names(mask) for count, mask in index.by_count.items() if mask},
+        "groups": {group: names(mask) for group, mask in index.by_group.items() if mask},
         "waiting": Counter(
             entry[:2] for line in index.lines for entry in line.heap if entry[3].ticket == entry[2]
         ),

@@ -1,94 +1,46 @@
-"""Who is free for what, and who waits first: kept at hand, so that a choice need not search.
+"""Who is free for what, and who waits where: kept at hand, so that a choice need not search.
 
 Everything here follows from agents and contacts. Agents are bits of whole numbers: "able and
 free" is one `&`. Contacts with the same signature (channel, queue, priority, skills) form a line;
 inside a line age order is the order of service, so only heads are compared.
 """
 
-from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from heapq import heapify, heappop, heappush
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from heapq import heappush
 
 from services.contracts.base import Level, Name
 from services.contracts.pool import ChannelConfig
 from services.router.core.eligibility import UNDECLARED, able, has_room
 from services.router.core.expected import LineKey
+from services.router.core.line import Line
 from services.router.core.model import Agent, AgentKey, Contact
+from services.router.core.ordering import Ordering
+from services.router.core.plan import NO_GROUP
 
-Entry = tuple[int, str, int, Contact]
-"""(virtual start, contact id, ticket, contact)."""
 _Skills = tuple[tuple[Name, Level], ...]
 _SignatureKey = tuple[Name, Name, int, bool, int, _Skills, _Skills]
 
 
-def bits(mask: int) -> Iterator[int]:
-    """The numbers of the bits that are set, lowest first."""
-    while mask:
-        low = mask & -mask
-        yield low.bit_length() - 1
-        mask ^= low
+def longest_idle(agent: Agent) -> AgentKey:
+    """Smallest first: longest without new work, fewest skills, id."""
+    return (agent.idle_since, len(agent.skills), agent.id, agent.slot)
 
 
-class Line:
-    """The waiting contacts of one signature, oldest first. Not `queued` are those for which one
-    more agent may be asked."""
-
-    __slots__ = (
-        "channel",
-        "heap",
-        "key",
-        "number",
-        "preferred",
-        "priority",
-        "queue",
-        "queued",
-        "required",
-        "size",
-        "step",
-    )
-
-    def __init__(self, number: int, contact: Contact) -> None:
-        self.number = number
-        self.channel = contact.facts.channel
-        self.queue = contact.queue
-        self.priority = contact.urgency
-        self.queued = contact.state == "queued"
-        self.required = contact.required
-        self.preferred = contact.preferred
-        self.step = contact.step
-        self.key: LineKey = (self.channel, self.queue, tuple(sorted(self.required.items())))
-        self.heap: list[Entry] = []
-        self.size = 0
-
-    def head(self) -> Entry | None:
-        """The oldest entry; those of contacts that wait no more are dropped on the way."""
-        heap = self.heap
-        while heap:
-            entry = heap[0]
-            if entry[3].ticket == entry[2]:
-                return entry
-            heappop(heap)
-        return None
-
-    def pass_over(self) -> Entry:
-        """Take the head, which must be valid, out of the way until it is restored."""
-        return heappop(self.heap)
-
-    def restore(self, entry: Entry) -> None:
-        """The inverse of `pass_over`."""
-        heappush(self.heap, entry)
-
-    def compact(self) -> None:
-        """Drop all entries that are no longer valid."""
-        self.heap = [entry for entry in self.heap if entry[3].ticket == entry[2]]
-        heapify(self.heap)
+def ungrouped(_skills: Mapping[Name, Level]) -> int:
+    """Without a plan nobody is in a group of it."""
+    return NO_GROUP
 
 
 class Index:
     """The index of one pool. `arrived` (lines, as bits) and `freed` (agents) say what changed for
-    the better since somebody looked: all that need be matched. `unsure` says that it may have
-    changed who is signed in or able: a line may have nobody left. `barred` are those whose own
-    limit for a channel is 0."""
+    the better since somebody looked: all that need be matched.
+
+    Of agents, as bits: `everyone` who is known, `present` who could be asked at all, `free` by
+    channel who has room, `by_load` (of those in `order`, open to something) by units in use,
+    `by_count` by number of skills, `by_group` by group of the plan. `skilling` counts the changes
+    of skills and groups. `unsure` says that it may have changed who is signed in or able: a line
+    may have nobody left. `barred` are those whose own limit for a channel is 0.
+    """
 
     def __init__(self) -> None:
         self.channels: dict[Name, ChannelConfig] = {}
@@ -103,9 +55,15 @@ class Index:
         self.unsure = False
         self.barred: dict[Name, int] = {}
         self.free: dict[Name, int] = {}
-        self.ready: list[AgentKey] = []
+        self.by_load: dict[int, int] = {}
+        self.by_count: dict[int, int] = {}
+        self.by_group: dict[int, int] = {}
+        self.skilling = 0
+        self.order = Ordering()
+        self.lines_of: dict[Name, int] = {}
+        self.key: Callable[[Agent], AgentKey] = longest_idle
+        self._group_of: Callable[[Mapping[Name, Level]], int] = ungrouped
         self._by_signature: dict[_SignatureKey, int] = {}
-        self._lines_of: dict[Name, int] = {}
         self._skilled: dict[Name, list[int]] = {}
         self._spare: list[int] = []
         self._ticket = 0
@@ -117,13 +75,15 @@ class Index:
         agents: Iterable[Agent],
         contacts: Iterable[Contact],
     ) -> None:
-        """Other channels: look at every agent's room again and build the lines anew."""
+        """Other channels or another `key`: look at every agent again, build the lines anew."""
         waiting = [contact for contact in contacts if contact.ticket]
         self.channels = dict(channels)
-        self.lines, self._by_signature, self._lines_of = [], {}, {}
+        self.lines, self._by_signature, self.lines_of = [], {}, {}
         self._like = {}
         self.waiting = self.arrived = 0
         self.unsure = True
+        self.order.clear()
+        self.by_load = {}
         for agent in agents:
             agent.signatures = agent.signatures_seen = 0
             self.touch(agent)
@@ -154,6 +114,9 @@ class Index:
             barred = self.barred.get(name, 0) & ~bit
             self.barred[name] = barred | bit if agent.limits.get(name, 1) == 0 else barred
         self.unsure = True
+        _move(self.by_count, len(skills), len(agent.skills), bit)
+        self._group(agent)
+        self.skilling += 1
         agent.signatures = agent.signatures_seen = 0
         self.presence(agent)
         if agent.open_to:
@@ -161,9 +124,22 @@ class Index:
 
     def remove(self, agent: Agent) -> None:
         """The agent, who has no skills and is not available, is forgotten."""
+        bit = 1 << agent.slot
+        self.by_count[0] &= ~bit
+        self.by_group[agent.group] &= ~bit
+        self.skilling += 1
         self.slots[agent.slot] = None
         self._spare.append(agent.slot)
         self.freed.pop(agent.id, None)
+
+    def regroup(self, group_of: Callable[[Mapping[Name, Level]], int]) -> None:
+        """Another plan: everybody is in another group, perhaps."""
+        self.by_group = {}
+        self.skilling += 1
+        self._group_of = group_of
+        for agent in self.slots:
+            if agent is not None:
+                self._group(agent)
 
     def presence(self, agent: Agent) -> None:
         """The agent may have come or gone."""
@@ -182,8 +158,8 @@ class Index:
             for name, channel in self.channels.items():
                 if has_room(agent, name, channel):
                     open_to.append(name)
+        bit = 1 << agent.slot
         if open_to != agent.open_to:
-            bit = 1 << agent.slot
             for name in agent.open_to:
                 if name not in open_to:
                     self.free[name] ^= bit
@@ -192,13 +168,19 @@ class Index:
                     self.free[name] = self.free.get(name, 0) | bit
                     self.freed[agent.id] = agent
             agent.open_to = open_to
-        key = agent.rank() if open_to else None
+        if agent.key is not None and agent.load_seen != agent.used:
+            self.by_load[agent.load_seen] ^= bit
+            self.by_load[agent.used] = self.by_load.get(agent.used, 0) | bit
+            agent.load_seen = agent.used
+        key = self.key(agent) if open_to else None
         if key != agent.key:
             if agent.key is not None:
-                del self.ready[bisect_left(self.ready, agent.key)]
+                self.order.remove(agent)
+                self.by_load[agent.load_seen] ^= bit
             if key is not None:
-                insort(self.ready, key)
-            agent.key = key
+                self.order.add(agent, key)
+                agent.load_seen = agent.used
+                self.by_load[agent.used] = self.by_load.get(agent.used, 0) | bit
 
     def able(self, required: dict[Name, Level]) -> int:
         """The agents who have every required skill."""
@@ -214,6 +196,13 @@ class Index:
         """Whether anybody signed in could ever take such a contact."""
         return self.able(required) & self.signed_in & ~self.barred.get(channel, 0) != 0
 
+    def able_for(self, line: Line) -> int:
+        """The agents who have every skill that the line requires."""
+        if line.skilling != self.skilling:
+            line.able = self.able(line.required)
+            line.skilling = self.skilling
+        return line.able
+
     def most_preferred(self, candidates: int, preferred: dict[Name, Level]) -> int:
         """Those of the candidates who have most of the preferred skills."""
         at_least = [candidates] + [0] * len(preferred)
@@ -225,20 +214,9 @@ class Index:
                 at_least[count] |= at_least[count - 1] & masks[level]
         return next(mask for mask in reversed(at_least) if mask)
 
-    def first_ready(self, candidates: int) -> Agent:
-        """The first of the candidates (not none, all open to something) by `Agent.rank`."""
-        count = candidates.bit_count()
-        if count * count > len(self.ready):
-            for key in self.ready:
-                if candidates >> key[4] & 1:
-                    return self._at(key[4])
-        return min((self._at(slot) for slot in bits(candidates)), key=Agent.rank)
-
-    def _at(self, slot: int) -> Agent:
-        agent = self.slots[slot]
-        if agent is None:
-            raise LookupError(f"slot {slot} is empty")
-        return agent
+    def _group(self, agent: Agent) -> None:
+        before, agent.group = agent.group, self._group_of(agent.skills)
+        _move(self.by_group, before, agent.group, 1 << agent.slot)
 
     # Contacts
 
@@ -283,22 +261,8 @@ class Index:
             return 0
         channels = 0
         for name in agent.open_to:
-            channels |= self._lines_of.get(name, 0)
+            channels |= self.lines_of.get(name, 0)
         return mask & channels
-
-    def first_waiting(self, lines: int) -> Line | None:
-        """The line, of these, whose head comes first: priority, then age, then id."""
-        best: Line | None = None
-        best_key: tuple[int, int, str] | None = None
-        while lines:
-            line = self.lines[(lines & -lines).bit_length() - 1]
-            lines &= lines - 1
-            head = line.head()
-            if head is not None:
-                key = (-line.priority, head[0], head[1])
-                if best_key is None or key < best_key:
-                    best, best_key = line, key
-        return best
 
     def waiting_in(self, key: LineKey) -> int:
         """How many wait in the lines of that channel, queue and requirement."""
@@ -338,10 +302,16 @@ class Index:
         if line.queued:
             self._like.setdefault(line.key, []).append(line)
         self._by_signature[key] = line.number
-        self._lines_of[channel] = self._lines_of.get(channel, 0) | 1 << line.number
+        self.lines_of[channel] = self.lines_of.get(channel, 0) | 1 << line.number
         if channel not in self.channels:
             self.channels[channel] = UNDECLARED
             for agent in self.slots:
                 if agent is not None:
                     self.touch(agent)
         return line
+
+
+def _move(masks: dict[int, int], before: int, after: int, bit: int) -> None:
+    if before in masks:
+        masks[before] &= ~bit
+    masks[after] = masks.get(after, 0) | bit

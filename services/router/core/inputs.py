@@ -6,7 +6,7 @@ from typing import Any, get_args
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.journal import Reply
-from services.router.core import commands, contacts, presence, silence
+from services.router.core import commands, contacts, planning, presence, silence
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn
 
@@ -17,6 +17,7 @@ _FACTS: dict[type, Callable[[Turn, Pool, Any], None]] = {
     ce.ContactActive: silence.woken,
     ce.SessionOpened: presence.session_opened,
     ce.SessionEnded: presence.session_ended,
+    ce.PlanProposed: planning.proposed,
 }
 _COMMANDS: dict[type, Callable[[Turn, Pool, Any], Reply]] = {
     ce.CancelContact: commands.cancel,

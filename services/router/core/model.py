@@ -14,8 +14,8 @@ CAPACITY = 100
 """The units that every agent has."""
 
 ContactState = Literal["queued", "offered", "assigned", "wrapping", "closed", "withdrawn"]
-AgentKey = tuple[bool, Millis, int, str, int]
-"""The order in which free agents are asked: see `Agent.rank`."""
+AgentKey = tuple[int, int, str, int]
+"""(idle since or another number, skills, id, slot): of equally suited agents the smallest first."""
 
 
 @dataclass(slots=True, eq=False)
@@ -156,7 +156,8 @@ class Agent:
     offers and assignments that cannot be interrupted. Nothing new before `paused_until`; nor, for
     who is fresh until `ramp_until`, before `next_at` (0: no such time). The two grace times are
     (until, full length); until 0: none.
-    `slot`, `open_to`, `key`, `signatures` and `signatures_seen` belong to the index.
+    `asked` is the pool's number of offers when the agent was asked last; `group` the agent's group
+    in the plan. `slot` and what comes after it belong to the index.
     """
 
     id: str
@@ -184,9 +185,12 @@ class Agent:
     offers: dict[str, Offer] = field(default_factory=dict)
     assignments: dict[str, Assignment] = field(default_factory=dict)
     idle_since: Millis = 0
+    asked: int = 0
+    group: int = field(default=-1, metadata=INDEX)
     slot: int = field(default=-1, metadata=INDEX)
     open_to: list[Name] = field(default_factory=list, metadata=INDEX)
     key: AgentKey | None = field(default=None, metadata=INDEX)
+    load_seen: int = field(default=0, metadata=INDEX)
     signatures: int = field(default=0, metadata=INDEX)
     signatures_seen: int = field(default=0, metadata=INDEX)
 
@@ -205,10 +209,6 @@ class Agent:
             and self.presence != "offline"
             and (bool(self.sessions) or self.grace_until > 0)
         )
-
-    def rank(self) -> AgentKey:
-        """Smallest first: nothing in hand, then longest without new work, fewest skills, id."""
-        return (self.used > 0, self.idle_since, len(self.skills), self.id, self.slot)
 
 
 @dataclass(slots=True, eq=False)

@@ -1,11 +1,13 @@
 """The state of one pool. Only `apply.py` changes it."""
 
 from services.contracts import routing_events as ev
+from services.contracts.base import Millis
+from services.contracts.policy import Plan
 from services.contracts.pool import ChannelConfig, PoolConfig
 from services.router.core.classify import Classifier
 from services.router.core.eligibility import UNDECLARED
 from services.router.core.expected import Waits
-from services.router.core.index import Index
+from services.router.core.index import Index, ungrouped
 from services.router.core.model import (
     Agent,
     Assignment,
@@ -15,6 +17,9 @@ from services.router.core.model import (
     Offer,
     Past,
 )
+from services.router.core.plan import Planned
+from services.router.core.policy.base import Policy
+from services.router.core.policy.choose import policy_for
 from services.router.core.relaxation import relaxed
 from services.router.core.timers import Schedule
 
@@ -29,9 +34,13 @@ class Pool:
     and state; `relaxing` names the queues with relaxations; `held` the contacts that
     wait for one agent alone; `served` who served a customer last, of the newest 100,000; `waits` is
     what was learned about waiting.
+
+    The pool decides by `plan`, made at `planned_at` (kept when it has lapsed), until `plan_until`;
+    the plan's load has been on its side of overload since `crossed_at`, and `overloaded` says
+    whether the operator's choice for it holds. `offers_made` counts.
     """
 
-    # What a snapshot keeps; `index`, `classify` and `schedule` are built anew.
+    # What a snapshot keeps; `index`, `policy`, `classify` and `schedule` are built anew.
     name: str
     config: PoolConfig
     version: int
@@ -49,6 +58,12 @@ class Pool:
     held: dict[str, dict[str, None]]
     served: dict[str, str]
     waits: Waits
+    plan: Plan | None
+    planned_at: Millis
+    plan_until: Millis
+    crossed_at: Millis
+    overloaded: bool
+    offers_made: int
 
     def __init__(self, name: str, schedule: Schedule) -> None:
         self.name = name
@@ -71,8 +86,22 @@ class Pool:
         self.relaxing = frozenset()
         self.held = {}
         self.served = {}
-        self.index = Index()
         self.waits = Waits()
+        self.plan = None
+        self.planned_at = 0
+        self.plan_until = 0
+        self.crossed_at = 0
+        self.overloaded = False
+        self.offers_made = 0
+        self.index = Index()
+        self.decide()
+
+    def decide(self) -> None:
+        """Configuration, plan or overload are others: from here on decide accordingly."""
+        planned = Planned(self.plan) if self.plan else None
+        self.policy: Policy = policy_for(self.config, self.index, planned, self.overloaded)
+        self.index.key = self.policy.key
+        self.index.regroup(planned.group_of if planned else ungrouped)
 
     def channel(self, name: str) -> ChannelConfig:
         """The channel as declared, or as one that takes the whole agent."""

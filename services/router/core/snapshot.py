@@ -182,6 +182,7 @@ def _pool_in(pool: Pool, shape: Any) -> None:
             of = next(kind for kind in _THINGS if kind in _leaves(hints[name]))
             for one in things[cls].values():
                 setattr(one, name, _things(getattr(one, name), things[of]))
+    pool.decide()
     pool.index.configure(pool.config.channels, (), ())
     for agent in pool.agents.values():
         pool.index.place(agent, {})

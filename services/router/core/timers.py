@@ -15,6 +15,7 @@ LEASE, GRACE, ASSIGNMENT_GRACE, OFFER, WRAP_UP, FORGET, ASK_AGAIN = range(7)
 RECLASSIFY, DETACH = range(7, 9)
 PROBE, GIVE_UP, PAUSE, RAMP = range(9, 13)
 RELAX, HOLD = range(20, 22)
+PLAN = 30
 
 Timer = tuple[Millis, int, str, str, str]
 """(due, kind, pool, id, second id)."""

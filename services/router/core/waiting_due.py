@@ -4,7 +4,8 @@ from typing import Literal
 
 from services.contracts import routing_events as ev
 from services.router.core import timers
-from services.router.core.index import Line, bits
+from services.router.core.bitset import bits
+from services.router.core.line import Line
 from services.router.core.model import Contact
 from services.router.core.pool import Pool
 from services.router.core.relaxation import relaxed

@@ -110,6 +110,8 @@ class Gauges:
             "router_longest_wait_seconds",
             "router_agents",
             "router_assignments_open",
+            "router_planned_load",
+            "router_overloaded",
         ):
             metrics.clear(name)
         for partition in self._partitions:
@@ -127,6 +129,9 @@ class Gauges:
             longest = max(0, now - since) / 1000 if since is not None else 0
             metrics.set("router_waiting", view["waiting"], **labels)
             metrics.set("router_longest_wait_seconds", longest, **labels)
+        metrics.set("router_overloaded", pool.overloaded, pool=pool.name)
+        if pool.plan is not None:
+            metrics.set("router_planned_load", pool.plan.rho, pool=pool.name)
         states = Counter(state_of(agent) for agent in pool.agents.values() if agent.known)
         for state in AGENT_STATES:
             metrics.set("router_agents", states[state], pool=pool.name, state=state)

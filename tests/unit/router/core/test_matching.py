@@ -253,7 +253,16 @@ def test_the_offer_says_how_many_could_and_could_not(world: World) -> None:
     world.now += 700
     world.opened("c1", topic="billing")
     why = next(e.why for e in world.last.events if isinstance(e, ev.OfferMade))
-    assert why == {"candidates": 1, "no_room": 1, "away": 1, "lack_skills": 1, "idle_ms": 700}
+    assert why == {
+        "candidates": 1,
+        "no_room": 1,
+        "away": 1,
+        "lack_skills": 1,
+        "idle_ms": 700,
+        "x": 0.0,
+        "advantage": 1.0,
+        "score": 0.7,
+    }
 
 
 def test_offers_that_do_not_fit_one_step_come_in_the_next(

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
+from services.contracts.policy import Plan, PlanClass, PlanGroup, PlanPair, PolicyConfig
 from services.contracts.pool import ChannelConfig, PresenceConfig, QueueConfig, Relaxation, Rule
 from services.router.core import replies
+from services.router.core.bitset import bits
 from services.router.core.eligibility import UNDECLARED, able, has_room, limit
-from services.router.core.index import bits
 from services.router.core.model import CAPACITY, Agent, Assignment, Contact, Offer
 from services.router.core.partition import Decision
 from services.router.core.snapshot import dump, load
@@ -44,6 +45,7 @@ CONFIGS = (
             ramp_period=20,
             ramp_interval=2,
         ),
+        policy=PolicyConfig(overload="fewer_misses", overload_after=0),
     ),
     config(
         channels={
@@ -57,6 +59,7 @@ CONFIGS = (
         },
         rules=(Rule(queue="experts", when={"topic": "billing"}, prefer={"en": 1}),),
         presence=PresenceConfig(grace=1, assignment_grace=0, ask_again=0),
+        policy=PolicyConfig(reserve=1),
     ),
     config(
         channels={
@@ -74,6 +77,7 @@ CONFIGS = (
             "email": ChannelConfig(cost=30, interruptible=True, inactive_cost=0),
         },
         languages=(),
+        policy=PolicyConfig(rule="round_robin"),
     ),
 )
 TIMES = (*(-3_000, 0, 1, 50, 200, 500, 1_000, 1_500, 1_900, 2_500, 6_000, 70_000), 90_000_000)
@@ -194,6 +198,7 @@ class Driver:
             self.heartbeat: 4,
             self.time: 6,
             self.catch_up: 4,
+            self.plan: 2,
             self.configure: 1,
             self.reject: 1,
             self.again: 4,
@@ -373,6 +378,27 @@ class Driver:
     def configure(self) -> None:
         self.put(ce.ConfigurePool, ce.ConfigurePoolData(pool=POOL, config=self.pick(CONFIGS)))
 
+    def plan(self) -> None:
+        at = self.world.now
+        classes = (
+            PlanClass(queue="general", channel="chat", required={"de": 1}),
+            PlanClass(queue="general", channel="email"),
+            PlanClass(queue="billing", channel="chat", required={"billing": 2}),
+        )
+        groups = (PlanGroup(skills={"billing": 3, "de": 1}), PlanGroup(able=(0, 1)))
+        pairs = [
+            PlanPair(k, g, 60.0 + self.byte(), self.byte() / 255) for k in range(3) for g in (0, 1)
+        ]
+        plan = Plan(
+            made_at=max(0, at - self.byte() * 20),
+            rho=self.byte() / 128,
+            classes=classes,
+            groups=groups,
+            pairs=tuple(pairs),
+            markers=2,
+        )
+        self.put(ce.PlanProposed, ce.ProposedPlan(pool=POOL, plan=plan))
+
     def reject(self) -> None:
         self.world.offset += 1
         decision = self.world.partition.reject(
@@ -463,8 +489,23 @@ class Driver:
                 and contact.tried.get(agent.id, 0) <= at
                 and (not contact.held_until or agent.id == contact.facts.preferred_agent)
                 and all(offer.agent is not agent for offer in contact.offers.values())
+                and not self.kept_free(agent, channel)
             )
             assert not suitable, f"{contact.id} waits although {agent.id} is free"
+
+    def kept_free(self, agent: Agent, channel: ChannelConfig) -> bool:
+        """Whether the agent is one of those kept free for an exclusive channel."""
+        pool = self.world.partition.pools[POOL]
+        reserve = pool.config.policy.reserve
+        exclusive = {n: one for n, one in pool.config.channels.items() if one.exclusive}
+        if reserve is None or channel.cost == CAPACITY:
+            return False
+        free = {
+            one.id
+            for one in pool.agents.values()
+            if one.present and any(has_room(one, n, channel) for n, channel in exclusive.items())
+        }
+        return agent.id in free and len(free) <= reserve
 
 
 @settings(
@@ -492,7 +533,7 @@ def test_the_random_sequences_reach_what_they_should() -> None:
     import random
 
     seen: set[str] = set()
-    for seed in range(6):
+    for seed in range(9):
         driver = Driver(random.Random(seed).randbytes(3000))
         driver.run()
         seen |= {type(event).__name__ for event in driver.world.all_events()}

@@ -47,7 +47,12 @@ def test_a_snapshot_does_not_share_state_with_its_origin(world: World) -> None:
 
 def test_every_attribute_of_a_pool_is_kept_or_built_anew() -> None:
     pool = Pool(POOL, Schedule(lambda _timer: True))
-    assert vars(pool).keys() - Pool.__annotations__.keys() == {"classify", "index", "schedule"}
+    assert vars(pool).keys() - Pool.__annotations__.keys() == {
+        "classify",
+        "index",
+        "policy",
+        "schedule",
+    }
 
 
 @pytest.mark.parametrize("raw", [b"", b"\x93\x01\x02\x03", b"{}"])

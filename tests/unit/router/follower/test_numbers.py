@@ -1,10 +1,12 @@
 """The dashboards' numbers."""
 
+from services.contracts.contact_events import PlanProposed, ProposedPlan
+from services.contracts.policy import Plan, PolicyConfig
 from services.kit.clock import SetClock
 from services.kit.metrics import Metrics
 from services.router.core.partition import Partition
 from services.router.follower.numbers import AGENT_STATES, Counters, Gauges, state_of
-from tests.unit.router.core.world import PARTITION, POOL, World
+from tests.unit.router.core.world import PARTITION, POOL, World, config
 
 
 def counted(world: World) -> Metrics:
@@ -100,3 +102,21 @@ def test_void_records_are_counted() -> None:
     assert value(metrics, "journal_void_total") is None
     counters.count_void(3)
     assert value(metrics, "journal_void_total") == 3
+
+
+def test_the_planned_load_and_overload_are_shown_and_forgotten() -> None:
+    world = World(config(policy=PolicyConfig(overload="fewer_misses", overload_after=0)))
+    clock, metrics = SetClock(world.now), Metrics("test")
+    gauges = Gauges(metrics, clock, [world.partition], period=2)
+    gauges.take()
+    assert value(metrics, "router_planned_load", pool=POOL) is None
+    assert value(metrics, "router_overloaded", pool=POOL) == 0
+    plan = Plan(made_at=world.now, rho=1.25)
+    world.put(PlanProposed, ProposedPlan(pool=POOL, plan=plan))
+    gauges.take()
+    assert value(metrics, "router_planned_load", pool=POOL) == 1.25
+    assert value(metrics, "router_overloaded", pool=POOL) == 1
+    world.wait(16 * 60)
+    gauges.take()
+    assert value(metrics, "router_planned_load", pool=POOL) is None
+    assert value(metrics, "router_overloaded", pool=POOL) == 0

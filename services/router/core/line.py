@@ -1,0 +1,68 @@
+"""The waiting contacts of one signature: channel, queue, priority and skills."""
+
+from heapq import heapify, heappop, heappush
+
+from services.router.core.expected import LineKey
+from services.router.core.model import Contact
+
+Entry = tuple[int, str, int, Contact]
+"""(virtual start, contact id, ticket, contact)."""
+
+
+class Line:
+    """Not `queued` are those for which one more agent may be asked. `able` are the agents with the
+    required skills, as of the index's count `skilling`."""
+
+    __slots__ = (
+        "able",
+        "channel",
+        "heap",
+        "key",
+        "number",
+        "preferred",
+        "priority",
+        "queue",
+        "queued",
+        "required",
+        "size",
+        "skilling",
+        "step",
+    )
+
+    def __init__(self, number: int, contact: Contact) -> None:
+        self.number = number
+        self.channel = contact.facts.channel
+        self.queue = contact.queue
+        self.priority = contact.urgency
+        self.queued = contact.state == "queued"
+        self.required = contact.required
+        self.preferred = contact.preferred
+        self.step = contact.step
+        self.key: LineKey = (self.channel, self.queue, tuple(sorted(self.required.items())))
+        self.heap: list[Entry] = []
+        self.size = 0
+        self.able = 0
+        self.skilling = -1
+
+    def head(self) -> Entry | None:
+        """The oldest entry; those of contacts that wait no more are dropped on the way."""
+        heap = self.heap
+        while heap:
+            entry = heap[0]
+            if entry[3].ticket == entry[2]:
+                return entry
+            heappop(heap)
+        return None
+
+    def pass_over(self) -> Entry:
+        """Take the head, which must be valid, out of the way until it is restored."""
+        return heappop(self.heap)
+
+    def restore(self, entry: Entry) -> None:
+        """The inverse of `pass_over`."""
+        heappush(self.heap, entry)
+
+    def compact(self) -> None:
+        """Drop all entries that are no longer valid."""
+        self.heap = [entry for entry in self.heap if entry[3].ticket == entry[2]]
+        heapify(self.heap)
