@@ -18,6 +18,7 @@ from services.router.api import (
     command_status,
     contacts,
     dev,
+    dry_runs,
     explain,
     offers,
     pools,
@@ -103,6 +104,7 @@ def create_app(settings: ApiSettings) -> FastAPI:
         supervision,
         queues,
         pools,
+        dry_runs,
         command_status,
         sockets,
     ]

@@ -70,7 +70,7 @@ def create_router(context: Context) -> APIRouter:
     ) -> Response:
         name = f"{tenant}/{pool}"
         allow(caller.principal, name, "administrator")
-        config = await _parsed(await request.body(), name, context.settings.partitions)
+        config = await parsed(await request.body(), name, context.settings.partitions)
         found = context.replica.find_pool(name)
         if found and found[1].version and found[0].number != config.partition:
             raise Problem(
@@ -113,7 +113,8 @@ async def _configure(context: Context, caller: Caller, config: PoolConfig) -> Re
     return _json({**outcome.body, "config": config})
 
 
-async def _parsed(body: bytes, name: str, partitions: int) -> PoolConfig:
+async def parsed(body: bytes, name: str, partitions: int) -> PoolConfig:
+    """The configuration of the pool `name`. Raises `Problem` 422 with every mistake."""
     try:
         config = await asyncio.to_thread(parse, body, partitions=partitions)
     except InvalidPool as error:

@@ -118,7 +118,8 @@ def _queued(event: ev.ContactQueued, at: int, config: PoolConfig | None) -> str:
     waited = at - facts.virtual_start
     if waited >= 1000:
         said += f" Its wait had begun {duration(waited)} before."
-    return f"{said} {_by_rule(facts, config)}{_wants(facts.required, facts.preferred)}"
+    said += f" {_by_rule(facts, config)}{_wants(facts.required, facts.preferred)}"
+    return said + (f" Asked first: {facts.preferred_agent}." if facts.preferred_agent else "")
 
 
 def _by_rule(facts: ev.QueuedContact, config: PoolConfig | None) -> str:
@@ -156,6 +157,10 @@ def _relaxed(event: ev.ContactRelaxed, _at: int, _config: PoolConfig | None) -> 
     if event.reason == "nobody_able":
         why = "nobody signed in could do what it asked for"
     return f"It asks for less (step {event.step}): {why}.{_wants(event.required, event.preferred)}"
+
+
+def _released(_event: ev.ContactReleased, _at: int, _config: PoolConfig | None) -> str:
+    return "It was kept for its preferred agent long enough: anybody may have it now."
 
 
 def _withdrawn(event: ev.ContactWithdrawn, _at: int, _config: PoolConfig | None) -> str:
@@ -244,6 +249,7 @@ _WORDS: dict[type, Callable[[Any, int, PoolConfig | None], str]] = {
     ev.ContactQueued: _queued,
     ev.ContactRequeued: _requeued,
     ev.ContactRelaxed: _relaxed,
+    ev.ContactReleased: _released,
     ev.ContactWithdrawn: _withdrawn,
     ev.ContactClosed: _closed,
     ev.ContactQuieted: _quieted,

@@ -130,6 +130,32 @@ class CancelBody(_Body):
     reason: Annotated[str, Field(max_length=500)] = ""
 
 
+class FactsBody(_Body):
+    """What rules look at: as a channel would say it of a contact."""
+
+    channel: Name
+    language: Annotated[str, Field(max_length=35)] = ""
+    topic: Annotated[str, Field(max_length=80)] = ""
+    tier: Annotated[str, Field(max_length=80)] = ""
+    fields: dict[Name, Annotated[str, Field(max_length=200)]] = {}
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"channel": "chat", "language": "fi", "topic": "repair"}]}
+    )
+
+
+class DryRunBody(_Body):
+    """A contact's facts; `config`: a configuration that is not applied; `at`: when."""
+
+    contact: FactsBody
+    config: Annotated[str, Field(max_length=500_000)] | dict[str, Any] | None = None
+    at: Annotated[int, Field(ge=0, le=253_370_764_800_000)] | None = None
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"contact": {"channel": "chat", "language": "fi", "topic": "repair"}}]
+        }
+    )
+
+
 class TokenBody(_Body):
     """Whose token. `subject` is the agent's id for agents."""
 
@@ -242,6 +268,40 @@ EXPLANATION = {
             },
         },
     ],
+}
+_COUNTS = {
+    "able": 4, "present": 3, "free": 1, "lack_skills": 9, "away": 1, "no_room": 2
+}  # fmt: skip
+DRY_RUN = {
+    "pool": "kaarna/service",
+    "version": 3,
+    "draft": False,
+    "at": 1_750_000_000_000,
+    "queue": "live-fi",
+    "priority": 6,
+    "required": {"fi": 3},
+    "preferred": {"service": 2},
+    "language": "fi",
+    "channel_declared": True,
+    "rule": 2,
+    "rules": [
+        {
+            "rule": 1,
+            "queue": "gold",
+            "result": "does_not_hold",
+            "because": [{"key": "tier", "wanted": ["gold"], "got": None}],
+        },
+        {"rule": 2, "queue": "live-fi", "result": "holds", "because": []},
+    ],
+    "open": True,
+    "open_until": 1_750_003_600_000,
+    "opens_at": None,
+    "closed": {"action": "park", "queue": None},
+    "agents": _COUNTS,
+    "relaxations": [
+        {"after": 60.0, "required": {}, "preferred": {"fi": 3, "service": 2}, "agents": _COUNTS}
+    ],
+    "at_once": 0,
 }
 QUEUES = {
     "pool": "kaarna/service",

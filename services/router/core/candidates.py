@@ -9,13 +9,14 @@ from typing import Any, Literal
 from services.contracts.base import Level, Millis, Name
 from services.contracts.pool import ChannelConfig
 from services.router.core.eligibility import has_room
-from services.router.core.model import Agent
+from services.router.core.model import Agent, Contact
 from services.router.core.partition import Partition
 from services.router.core.pool import Pool
 
-Reason = Literal["lack_skills", "away", "no_room", "asked_before", "held_back"]
+Reason = Literal["lack_skills", "away", "no_room", "asked_before", "held_back", "kept_for_another"]
 """`away`: not connected or not available. `asked_before`: declined or missed this contact just
-now. `held_back`: present and with room, but kept from new work of this kind for now."""
+now. `held_back`: present and with room, but kept from new work of this kind for now.
+`kept_for_another`: the contact waits for its preferred agent alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +71,22 @@ def candidates(partition: Partition, pool: str, contact_id: str) -> list[dict[st
     name = contact.facts.channel
     need = Need(name, state.channel(name), contact.required)
     return [
-        _candidate(state, agent, need, contact.tried, partition.at)
+        _candidate(state, contact, agent, need, partition.at)
         for _, agent in sorted(state.agents.items())
         if agent.known
     ]
 
 
 def _candidate(
-    pool: Pool, agent: Agent, need: Need, tried: dict[str, Millis], at: Millis
+    pool: Pool, contact: Contact, agent: Agent, need: Need, at: Millis
 ) -> dict[str, Any]:
     reason = reason_against(agent, need)
-    if reason is None and tried.get(agent.id, 0) > at:
+    if reason is None and contact.tried.get(agent.id, 0) > at:
         reason = "asked_before"
     elif reason is None and need.name in pool.index.channels and need.name not in agent.open_to:
         reason = "held_back"
+    elif reason is None and contact.held_until and agent.id != contact.facts.preferred_agent:
+        reason = "kept_for_another"
     found: dict[str, Any] = {
         "agent_id": agent.id,
         "eligible": reason is None,
@@ -95,6 +98,6 @@ def _candidate(
         "skills": {skill: agent.skills.get(skill, 0) for skill in need.required},
         "idle_ms": at - agent.idle_since,
     }
-    if agent.id in tried:
+    if agent.id in contact.tried:
         found["tried"] = True
     return found

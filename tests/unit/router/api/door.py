@@ -24,6 +24,7 @@ from services.router.api import (
     assignments,
     command_status,
     contacts,
+    dry_runs,
     explain,
     offers,
     pools,
@@ -55,6 +56,7 @@ ROUTES = (
     supervision,
     queues,
     pools,
+    dry_runs,
     command_status,
 )
 FIRST = 100

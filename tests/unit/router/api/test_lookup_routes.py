@@ -1,12 +1,17 @@
 """What the look-ups answer, and whom."""
 
 from pathlib import Path
+from typing import Any
 
+import httpx
+import msgspec
 import pytest
 
+from services.contracts.pool import Rule
+from services.kit.auth import Role
 from services.router.core import forecasts
 from tests.unit.router.api.door import Door
-from tests.unit.router.core.world import POOL, World
+from tests.unit.router.core.world import POOL, World, config
 
 pytestmark = pytest.mark.anyio
 
@@ -58,3 +63,63 @@ async def test_expected_wait_is_what_is_left_of_it(world: World, tmp_path: Path)
         "p90": [whole.most[0] - waited, whole.most[1] - waited],
     }
     assert 0 < whole.median - waited < 600_000
+
+
+async def classify(door: Door, body: Any, role: Role = "supervisor") -> httpx.Response:
+    async with door.client("boss", role) as client:
+        return await client.post(f"/v1/pools/{POOL}:classify", json=body)
+
+
+async def test_dry_run_of_the_pool_as_it_is(world: World, tmp_path: Path) -> None:
+    world.agent("ann", billing=3)
+    door = Door(world, tmp_path)
+    answer = await classify(door, {"contact": {"channel": "chat", "topic": "billing"}})
+    assert answer.status_code == 200
+    found = answer.json()
+    assert (found["queue"], found["rule"], found["version"]) == ("billing", 2, 1)
+    assert (found["draft"], found["agents"]["free"], found["open"]) == (False, 1, True)
+    assert found["at"] == world.now
+    assert door.publisher.written == []
+
+
+@pytest.mark.parametrize("as_text", [True, False])
+async def test_dry_run_of_a_configuration_that_is_not_applied(
+    world: World, tmp_path: Path, as_text: bool
+) -> None:
+    door = Door(world, tmp_path)
+    draft = msgspec.to_builtins(config(rules=(Rule(queue="urgent"),)))
+    given = msgspec.yaml.encode(draft).decode() if as_text else draft
+    answer = await classify(door, {"contact": {"channel": "chat"}, "config": given, "at": 5})
+    found = answer.json()
+    assert (found["queue"], found["draft"], found["at"]) == ("urgent", True, 5)
+    assert world.partition.pools[POOL].version == 1
+
+
+async def test_dry_run_of_a_pool_that_is_not_there_yet(world: World, tmp_path: Path) -> None:
+    door = Door(world, tmp_path)
+    draft = msgspec.to_builtins(config(pool="acme/new"))
+    async with door.client("boss", "administrator") as client:
+        url = "/v1/pools/acme/new:classify"
+        given = {"contact": {"channel": "chat"}, "config": draft}
+        found = (await client.post(url, json=given)).json()
+        assert (found["queue"], found["version"], found["agents"]["able"]) == ("general", 0, 0)
+        del given["config"]
+        assert (await client.post(url, json=given)).status_code == 404
+
+
+async def test_mistakes_of_a_draft_are_named_with_their_lines(world: World, tmp_path: Path) -> None:
+    door = Door(world, tmp_path)
+    answer = await classify(door, {"contact": {"channel": "chat"}, "config": f"pool: {POOL}\n"})
+    assert answer.status_code == 422
+    assert {error["line"] for error in answer.json()["errors"]} == {1}
+    other = msgspec.to_builtins(config(pool="acme/other"))
+    answer = await classify(door, {"contact": {"channel": "chat"}, "config": other})
+    assert [error["field"] for error in answer.json()["errors"]] == ["pool"]
+
+
+@pytest.mark.parametrize("role", ["agent", "integration"])
+async def test_rules_are_tried_by_who_may_read_them(
+    world: World, tmp_path: Path, role: Role
+) -> None:
+    answer = await classify(Door(world, tmp_path), {"contact": {"channel": "chat"}}, role)
+    assert answer.status_code == 403

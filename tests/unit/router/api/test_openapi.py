@@ -28,7 +28,7 @@ def operations(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 def test_every_route_has_a_summary_an_example_and_its_problems(document: dict[str, Any]) -> None:
     found = operations(document)
-    assert len(found) == 22
+    assert len(found) == 23
     for name, operation in found:
         assert operation["summary"], name
         assert operation["security"], name
@@ -50,7 +50,7 @@ def test_every_body_has_examples_that_it_accepts(document: dict[str, Any]) -> No
 
 def test_commands_say_that_they_may_answer_202(document: dict[str, Any]) -> None:
     for name, operation in operations(document):
-        if name.startswith(("put", "post")):
+        if name.startswith(("put", "post")) and not name.endswith(":classify"):
             assert "202" in operation["responses"], name
 
 
