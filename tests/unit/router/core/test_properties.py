@@ -386,8 +386,11 @@ class Driver:
             PlanClass(queue="billing", channel="chat", required={"billing": 2}),
         )
         groups = (PlanGroup(skills={"billing": 3, "de": 1}), PlanGroup(able=(0, 1)))
+        handling, step = 60.0 + self.byte(), 1 + self.byte() // 3
         pairs = [
-            PlanPair(k, g, 60.0 + self.byte(), self.byte() / 255) for k in range(3) for g in (0, 1)
+            PlanPair(k, g, handling * (1 + k), (k + g) * step % 100 / 100)
+            for k in range(3)
+            for g in (0, 1)
         ]
         plan = Plan(
             made_at=max(0, at - self.byte() * 20),
