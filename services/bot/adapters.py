@@ -8,7 +8,8 @@ from services.kit.clock import new_id
 from services.kit.contact_states import ContactState, ContactStates
 from services.kit.errors import Unavailable
 from services.kit.follow import Follower
-from services.kit.messages import publish_record
+from services.kit.journal_reader import Decided
+from services.kit.messages import Heard, publish_record
 from services.kit.pools import PoolDirectory
 from services.kit.publisher import Position, Publisher, partition_of
 from services.kit.settings import Settings
@@ -25,9 +26,9 @@ class Platform:
         publisher: Publisher,
         pools: PoolDirectory,
         index: ConversationIndex,
-        messages: Follower,
+        messages: Follower[Heard],
         contacts: ContactStates,
-        journal: Follower,
+        journal: Follower[Decided],
     ) -> None:
         self._settings = settings
         self._publisher = publisher

@@ -17,7 +17,10 @@ from services.kit.clock import SystemClock
 from services.kit.consumer import GroupConsumer
 from services.kit.contact_states import ContactStates
 from services.kit.dead_letter import DeadLetters
+from services.kit.feed import FeedReader
+from services.kit.feeds import Feeds
 from services.kit.follow import Follower, follow_journal
+from services.kit.journal_reader import JournalReader
 from services.kit.log_ends import LogEnds
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
@@ -25,9 +28,10 @@ from services.kit.publisher import Publisher
 from services.kit.service import Service
 
 
-def create_app(settings: BotSettings) -> FastAPI:
+def create_app(settings: BotSettings, feeds: Feeds | None = None) -> FastAPI:
     """The service, ready to be served. Raises `RefusedToStart`."""
     clock = SystemClock()
+    feeds = feeds or Feeds(settings)
     metrics = Metrics(CHANNEL)
     auth = Auth(settings, clock)
     articles = read_articles(settings.bot_articles)
@@ -35,9 +39,9 @@ def create_app(settings: BotSettings) -> FastAPI:
     pools = PoolDirectory(settings)
     ends = LogEnds(settings)
     index = ConversationIndex(settings.bot_conversations)
-    messages = Follower(settings, MESSAGES, index.take, ends)
+    messages = Follower(FeedReader(feeds.messages), index.take, ends)
     contacts = ContactStates(SERVED)
-    journal = follow_journal(settings, contacts.take, ends)
+    journal = follow_journal(JournalReader(settings, feed=feeds.journal), contacts.take, ends)
     platform = Platform(
         settings,
         publisher=publisher,

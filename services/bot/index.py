@@ -5,14 +5,12 @@ from dataclasses import dataclass, field
 
 from services.bot.core import SERVED
 from services.bot.words import asks_for_a_person
-from services.contracts.codec import decode
 from services.contracts.messages import (
     ConversationStarted,
     CreatedMessage,
     MessageCreated,
 )
-from services.contracts.topics import MESSAGES
-from services.kit.log_reader import Raw
+from services.kit.messages import Heard
 
 _REMEMBERED = 200
 
@@ -43,19 +41,17 @@ class ConversationIndex:
         """What is remembered; None for a conversation unknown here."""
         return self._conversations.get(conversation_id)
 
-    def take(self, raw: Raw) -> None:
-        """Apply one record. Raises `msgspec.MsgspecError` for one that cannot be read."""
-        if raw.value is None:
-            conversation_id, _, record = (raw.key or b"").decode(errors="replace").partition("/")
-            if record == "head":
-                self._conversations.pop(conversation_id, None)
-            return
-        event = decode(MESSAGES, raw.value)
+    def take(self, heard: Heard) -> None:
+        """Apply one record."""
+        event = heard.event
         match event:
+            case None:
+                if heard.record == "head":
+                    self._conversations.pop(heard.conversation, None)
             case ConversationStarted(data=head) if head.channel in SERVED:
                 self._at(head.conversation_id).head = event
             case MessageCreated(data=message) if message.channel in SERVED:
-                self._hear(message, raw.offset)
+                self._hear(message, heard.raw.offset)
 
     def _hear(self, message: CreatedMessage, offset: int) -> None:
         known = self._at(message.conversation_id)

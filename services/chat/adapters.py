@@ -11,9 +11,7 @@ from services.chat.places import Line, Moved, Places
 from services.kit import tasks
 from services.kit.journal_reader import JournalReader
 from services.kit.messages import MessagesReader
-from services.kit.metrics import Metrics
 from services.kit.publisher import Position
-from services.kit.settings import Settings
 
 _BREATH = 100
 """Records taken in before others get a turn of the loop: fewer than an outbox has room for."""
@@ -24,10 +22,10 @@ class Talk:
 
     name = "messages"
 
-    def __init__(self, settings: Settings, metrics: Metrics, index: Index, hub: Hub) -> None:
+    def __init__(self, reader: MessagesReader, index: Index, hub: Hub) -> None:
         self.index = index
         self._hub = hub
-        self._reader = MessagesReader(settings, metrics)
+        self._reader = reader
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
         self._task: asyncio.Task[None] | None = None
 
@@ -45,7 +43,7 @@ class Talk:
 
     async def until(self, position: Position) -> None:
         """Wait until the record at `position` is in the index."""
-        await self._reader.until(position)
+        await self._reader.until(position.partition, position.offset)
 
     async def known(self, conversation_id: str, *, seconds: float = 2.0) -> Conversation | None:
         """The conversation. Another replica may have accepted it just now, so this waits a moment
@@ -91,12 +89,12 @@ class Contacts:
     name = "journal"
 
     def __init__(
-        self, settings: Settings, places: Places, hub: Hub, changed: Callable[[Line, int], None]
+        self, reader: JournalReader, places: Places, hub: Hub, changed: Callable[[Line, int], None]
     ) -> None:
         self.places = places
         self._hub = hub
         self._changed = changed
-        self._reader = JournalReader(settings)
+        self._reader = reader
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:

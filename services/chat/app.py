@@ -16,6 +16,9 @@ from services.chat.socket import Sockets
 from services.kit import app as kit
 from services.kit.auth import Auth
 from services.kit.clock import SystemClock
+from services.kit.feeds import Feeds
+from services.kit.journal_reader import JournalReader
+from services.kit.messages import MessagesReader
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
 from services.kit.publisher import Publisher
@@ -25,9 +28,10 @@ from services.kit.signals import Signal, Signals
 NAME = "chat"
 
 
-def create_app(settings: ChatSettings) -> FastAPI:
+def create_app(settings: ChatSettings, feeds: Feeds | None = None) -> FastAPI:
     """The service, ready to be served."""
     clock = SystemClock()
+    feeds = feeds or Feeds(settings)
     metrics = Metrics(NAME)
     auth = Auth(settings, clock)
     hub, places = Hub(), Places()
@@ -38,8 +42,9 @@ def create_app(settings: ChatSettings) -> FastAPI:
     publisher = Publisher(settings, metrics, clock)
     pools = PoolDirectory(settings)
     positions = Positions(settings, places, hub)
-    talk = Talk(settings, metrics, index, hub)
-    contacts = Contacts(settings, places, hub, positions.changed)
+    talk = Talk(MessagesReader(settings, metrics, feeds.messages), index, hub)
+    journal = JournalReader(settings, feed=feeds.journal)
+    contacts = Contacts(journal, places, hub, positions.changed)
 
     def heard(signal: Signal) -> None:
         if signal.who == "agent":

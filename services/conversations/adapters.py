@@ -15,9 +15,7 @@ from services.kit import tasks
 from services.kit.clock import Clock
 from services.kit.journal_reader import JournalReader
 from services.kit.messages import MessagesReader
-from services.kit.metrics import Metrics
 from services.kit.publisher import Position
-from services.kit.settings import Settings
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -87,14 +85,13 @@ class Transcripts:
 
     def __init__(
         self,
-        settings: Settings,
-        metrics: Metrics,
+        reader: MessagesReader,
         shelf: Shelf,
         desk: Desk,
         changes: Changes,
         began: Callable[[ConversationStarted], None],
     ) -> None:
-        self._reader = MessagesReader(settings, metrics)
+        self._reader = reader
         self._shelf = shelf
         self._desk = desk
         self._changes = changes
@@ -115,7 +112,7 @@ class Transcripts:
 
     async def until(self, position: Position) -> None:
         """Wait until the record at `position` is in the store."""
-        await self._reader.until(position)
+        await self._reader.until(position.partition, position.offset)
 
     async def _follow(self) -> None:
         async for batch in self._reader.batches():
@@ -139,7 +136,7 @@ class Assignments:
 
     def __init__(
         self,
-        settings: Settings,
+        reader: JournalReader,
         shelf: Shelf,
         desk: Desk,
         changes: Changes,
@@ -147,7 +144,7 @@ class Assignments:
         clock: Clock,
         turned: Callable[[], None],
     ) -> None:
-        self._reader = JournalReader(settings)
+        self._reader = reader
         self._shelf = shelf
         self._desk = desk
         self._changes = changes

@@ -15,7 +15,10 @@ from services.conversations.socket import Sockets
 from services.kit import app as kit
 from services.kit.auth import Auth
 from services.kit.clock import SystemClock
+from services.kit.feeds import Feeds
+from services.kit.journal_reader import JournalReader
 from services.kit.log_ends import LogEnds
+from services.kit.messages import MessagesReader
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
 from services.kit.publisher import Publisher
@@ -30,9 +33,10 @@ token in the `Authorization` header or as subprotocols `jonoton.bearer, <token>`
 `typing` and `read`."""
 
 
-def create_app(settings: ConversationsSettings) -> FastAPI:
+def create_app(settings: ConversationsSettings, feeds: Feeds | None = None) -> FastAPI:
     """The service, ready to be served."""
     clock = SystemClock()
+    feeds = feeds or Feeds(settings)
     metrics = Metrics(NAME)
     auth = Auth(settings, clock)
     holders, changes = Holders(), Changes()
@@ -43,8 +47,11 @@ def create_app(settings: ConversationsSettings) -> FastAPI:
     ends = LogEnds(settings)
     book = RepairBook(settings.conversations_repair_grace)
     repairer = Repairer(book, publisher, pools, ends, clock, metrics)
-    transcripts = Transcripts(settings, metrics, shelf, desk, changes, repairer.began)
-    assignments = Assignments(settings, shelf, desk, changes, book, clock, repairer.turned)
+    transcripts = Transcripts(
+        MessagesReader(settings, metrics, feeds.messages), shelf, desk, changes, repairer.began
+    )
+    journal = JournalReader(settings, feed=feeds.journal)
+    assignments = Assignments(journal, shelf, desk, changes, book, clock, repairer.turned)
     signals = Signals(settings, desk.signal)
     library = Library(
         settings,

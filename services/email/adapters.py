@@ -14,6 +14,7 @@ from services.email.compose import Outgoing
 from services.email.index import Conversation, ConversationIndex
 from services.kit.errors import RefusedToStart, Unavailable
 from services.kit.log_reader import LogReader
+from services.kit.messages import hear
 from services.kit.publisher import partition_of
 from services.kit.settings import Settings
 
@@ -120,7 +121,7 @@ class Conversations:
                     done = raw.offset + 1
                     if raw.key is not None and raw.key.startswith(prefix):
                         with contextlib.suppress(msgspec.MsgspecError):
-                            only.take(raw)
+                            only.take(hear(raw))
         finally:
             await reader.close()
         return only.get(conversation_id) or Conversation(since=0)

@@ -17,7 +17,10 @@ from services.kit.clock import SystemClock
 from services.kit.consumer import GroupConsumer
 from services.kit.contact_states import ContactStates
 from services.kit.dead_letter import DeadLetters
+from services.kit.feed import FeedReader
+from services.kit.feeds import Feeds
 from services.kit.follow import Follower, follow_journal
+from services.kit.journal_reader import JournalReader
 from services.kit.keys import shared_key
 from services.kit.log_ends import LogEnds
 from services.kit.metrics import Metrics
@@ -26,9 +29,10 @@ from services.kit.publisher import Publisher
 from services.kit.service import Service
 
 
-def create_app(settings: EmailSettings) -> FastAPI:
+def create_app(settings: EmailSettings, feeds: Feeds | None = None) -> FastAPI:
     """Everything of the service, wired. Raises `RefusedToStart`."""
     clock = SystemClock()
+    feeds = feeds or Feeds(settings)
     metrics = Metrics("email")
     routes = parse_routes(settings.email_routes)
     ids = MessageIds(shared_key(settings.data / "email-message-ids.key"))
@@ -36,9 +40,9 @@ def create_app(settings: EmailSettings) -> FastAPI:
     pools = PoolDirectory(settings)
     ends = LogEnds(settings)
     index = ConversationIndex(settings.email_conversations)
-    messages = Follower(settings, MESSAGES, index.take, ends)
+    messages = Follower(FeedReader(feeds.messages), index.take, ends)
     contacts = ContactStates(ANSWERED)
-    journal = follow_journal(settings, contacts.take, ends)
+    journal = follow_journal(JournalReader(settings, feed=feeds.journal), contacts.take, ends)
     conversations = Conversations(settings, index)
     intake = Intake(
         settings,

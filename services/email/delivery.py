@@ -25,7 +25,7 @@ from services.kit.clock import Clock, derived_id, to_datetime
 from services.kit.errors import Unavailable
 from services.kit.follow import Follower
 from services.kit.log_reader import Raw
-from services.kit.messages import publish_record
+from services.kit.messages import Heard, publish_record
 from services.kit.metrics import Metrics
 from services.kit.publisher import Publisher
 from services.kit.settings import Settings
@@ -45,7 +45,7 @@ class Delivery:
         clock: Clock,
         metrics: Metrics,
         publisher: Publisher,
-        messages: Follower,
+        messages: Follower[Heard],
         conversations: Conversations,
         routes: Routes,
         ids: MessageIds,

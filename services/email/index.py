@@ -3,16 +3,14 @@
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
-from services.contracts.codec import decode
 from services.contracts.messages import (
     ConversationStarted,
     DeliveryRecorded,
     MessageCreated,
     StartedConversation,
 )
-from services.contracts.topics import MESSAGES
 from services.email.core import ANSWERED
-from services.kit.log_reader import Raw
+from services.kit.messages import Heard
 
 _REFERENCES = 20
 _REMEMBERED = 1000
@@ -57,17 +55,18 @@ class ConversationIndex:
         """What is remembered; None for a conversation unknown here or of another channel."""
         return self._conversations.get(conversation_id)
 
-    def take(self, raw: Raw) -> None:
-        """Apply one record. Raises `msgspec.MsgspecError` for one that cannot be read."""
-        if raw.value is None:
-            self._forget(raw.key)
-            return
-        event = decode(MESSAGES, raw.value)
-        match event:
+    def take(self, heard: Heard) -> None:
+        """Apply one record."""
+        offset = heard.raw.offset
+        match heard.event:
+            case None:
+                # A tombstone of the head erases what we know of the customer.
+                if heard.record == "head":
+                    self._conversations.pop(heard.conversation, None)
             case ConversationStarted(data=head) if head.channel in ANSWERED:
-                self._at(head.conversation_id, raw.offset).head = head
+                self._at(head.conversation_id, offset).head = head
             case MessageCreated(data=message) if message.channel in ANSWERED:
-                known = self._at(message.conversation_id, raw.offset)
+                known = self._at(message.conversation_id, offset)
                 if message.author.kind == "agent":
                     return
                 known.seen.append(message.message_id)
@@ -76,7 +75,7 @@ class ConversationIndex:
                 if message.author.kind == "customer":
                     known.latest = message.email_id
             case DeliveryRecorded(data=delivery):
-                known = self._at(delivery.conversation_id, raw.offset)
+                known = self._at(delivery.conversation_id, offset)
                 known.settled.append(delivery.message_id)
 
     def _at(self, conversation_id: str, offset: int) -> Conversation:
@@ -88,9 +87,3 @@ class ConversationIndex:
         else:
             self._conversations.move_to_end(conversation_id)
         return known
-
-    def _forget(self, key: bytes | None) -> None:
-        """A tombstone of the head erases what we know of the customer."""
-        conversation_id, _, record = (key or b"").decode(errors="replace").partition("/")
-        if record == "head":
-            self._conversations.pop(conversation_id, None)

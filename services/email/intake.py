@@ -17,7 +17,8 @@ from services.kit.clock import Clock, new_id
 from services.kit.contact_states import ContactStates
 from services.kit.errors import Unavailable
 from services.kit.follow import Follower
-from services.kit.messages import publish_record
+from services.kit.journal_reader import Decided
+from services.kit.messages import Heard, publish_record
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
 from services.kit.publisher import Publisher, partition_of
@@ -41,8 +42,8 @@ class Intake:
         ids: MessageIds,
         index: ConversationIndex,
         conversations: Conversations,
-        messages: Follower,
-        journal: Follower,
+        messages: Follower[Heard],
+        journal: Follower[Decided],
         contacts: ContactStates,
     ) -> None:
         self._settings = settings

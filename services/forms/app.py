@@ -18,6 +18,7 @@ from services.forms.web.render import CSP, Renderer
 from services.kit import app as kit_app
 from services.kit.clock import Clock, SystemClock
 from services.kit.errors import RefusedToStart
+from services.kit.feeds import Feeds
 from services.kit.metrics import Metrics
 from services.kit.parts import Part
 from services.kit.pools import PoolDirectory
@@ -27,7 +28,7 @@ from services.kit.service import Service
 _MAX_BODY = 256 * 1024
 
 
-def create_app(settings: FormsSettings) -> FastAPI:
+def create_app(settings: FormsSettings, _feeds: Feeds | None = None) -> FastAPI:
     """The app: pages, the JSON door, and what they stand on. Raises `RefusedToStart`."""
     clock, metrics = SystemClock(), Metrics("forms")
     publisher, pools = Publisher(settings, metrics, clock), PoolDirectory(settings)

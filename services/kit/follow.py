@@ -4,42 +4,33 @@ Every process sees everything (no consumer group), from the beginning, and goes 
 """
 
 import asyncio
-import logging
-from collections import defaultdict
 from collections.abc import Callable
+from typing import Generic, TypeVar
 
-import msgspec
-
-from services.contracts.journal import Record, Validity, decode_entry
-from services.contracts.topics import ROUTING_JOURNAL, Topic
+from services.contracts.journal import Record
 from services.kit import tasks
 from services.kit.errors import Unavailable
+from services.kit.feed import FeedReader
+from services.kit.journal_reader import Decided, JournalReader
 from services.kit.log_ends import LogEnds
-from services.kit.log_reader import LogReader, Raw
-from services.kit.settings import Settings
 
-log = logging.getLogger(__name__)
+T = TypeVar("T")
+_BREATH = 200
+"""Records taken before others get a turn of the loop."""
 
 
-class Follower:
-    """Hands each record of `topic` to `take`, in order within a partition. A part.
+class Follower(Generic[T]):
+    """Hands each item of the reader's feed to `take`, in order within a partition. A part.
 
-    `take` does not wait. A record that is not JSON of the topic's shape is skipped and logged.
-    `ends` has a connection of its own: on the reader's, every question would wait for the broker
-    to answer the fetch before it, half a second when nothing comes.
+    `take` does not wait. `ends` has a connection of its own: on the reader's, every question would
+    wait for the broker to answer the fetch before it, half a second when nothing comes.
     """
 
-    def __init__(
-        self, settings: Settings, topic: Topic, take: Callable[[Raw], None], ends: LogEnds
-    ) -> None:
-        self.name = f"view of {topic.name}"
-        self._topic = topic
-        self._reader = LogReader(settings, topic)
+    def __init__(self, reader: FeedReader[T], take: Callable[[T], None], ends: LogEnds) -> None:
+        self.name = f"view of {reader.topic.name}"
+        self._reader = reader
         self._take = take
         self._ends = ends
-        self._next: dict[int, int] = {}
-        self._goal: dict[int, int] | None = None
-        self._moved = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -52,9 +43,7 @@ class Follower:
 
     def trouble(self) -> str | None:
         """Not ready until all that stood in the topic at the start has been taken."""
-        if self._goal is None or not self._reached(self._goal):
-            return "not read to its end yet"
-        return None
+        return None if self._reader.caught_up.is_set() else "not read to its end yet"
 
     async def current(self, partition: int, *, timeout: float = 3.0) -> None:
         """Return when all that stood in the partition at the time of the call has been taken.
@@ -63,51 +52,21 @@ class Follower:
         """
         try:
             async with asyncio.timeout(timeout):
-                while self._goal is None:
-                    await self._moved.wait()
-                goal = {partition: await self._ends.end(self._topic, partition)}
-                while not self._reached(goal):
-                    await self._moved.wait()
+                end = await self._ends.end(self._reader.topic, partition)
+                await self._reader.until(partition, end - 1)
         except TimeoutError:
             raise Unavailable(f"The {self.name} is not up to date.") from None
 
     async def _follow(self) -> None:
-        await self._reader.open()
-        try:
-            self._goal = await self._reader.ends()
-            self._wake()
-            async for batch in self._reader.batches():
-                for raw in batch:
-                    self._take_one(raw)
-                    self._next[raw.partition] = raw.offset + 1
-                self._wake()
-        finally:
-            await self._reader.close()
-
-    def _take_one(self, raw: Raw) -> None:
-        try:
-            self._take(raw)
-        except msgspec.MsgspecError:
-            place = {"partition": raw.partition, "offset": raw.offset}
-            log.error("%s: a record cannot be read", self.name, extra=place)
-
-    def _reached(self, goal: dict[int, int]) -> bool:
-        return all(self._next.get(partition, 0) >= end for partition, end in goal.items())
-
-    def _wake(self) -> None:
-        """Everybody who waits looks again, once."""
-        self._moved.set()
-        self._moved = asyncio.Event()
+        async for batch in self._reader.batches():
+            for count, item in enumerate(batch, 1):
+                self._take(item)
+                if count % _BREATH == 0:
+                    await asyncio.sleep(0)
 
 
-def follow_journal(settings: Settings, take: Callable[[Record], None], ends: LogEnds) -> Follower:
-    """A follower of the routing journal that hands over only the records that count."""
-    validity: defaultdict[int, Validity] = defaultdict(Validity)
-
-    def take_raw(raw: Raw) -> None:
-        entry = decode_entry(raw.value or b"")
-        record = validity[raw.partition].admit(raw.offset, entry)
-        if record is not None:
-            take(record)
-
-    return Follower(settings, ROUTING_JOURNAL, take_raw, ends)
+def follow_journal(
+    reader: JournalReader, take: Callable[[Record], None], ends: LogEnds
+) -> Follower[Decided]:
+    """A follower of the routing journal that hands over the records alone."""
+    return Follower(reader, lambda decided: take(decided[2]), ends)

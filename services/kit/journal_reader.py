@@ -1,58 +1,66 @@
 """Reading the routing journal: only records that count, in order, in every service alike."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import Iterable
 
 from services.contracts.journal import Record, Validity, decode_entry
 from services.contracts.topics import ROUTING_JOURNAL
-from services.kit.log_reader import LogReader
+from services.kit.feed import Feed, FeedReader
+from services.kit.log_reader import Raw
 from services.kit.settings import Settings
 
+Decided = tuple[int, int, Record]
+"""`(partition, offset, record)`."""
 
-class JournalReader:
-    """Follows all partitions of the journal (or some) from the beginning.
 
-    `caught_up` is set when everything that stood in the journal at the start has been yielded.
-    `positions`: partition → offset of the last entry read, void ones included. `goal`: partition →
-    the journal's end at the start; what lies before it is the past.
-    """
+class JournalFeed(Feed[Decided]):
+    """The journal, for all of a process. An entry that cannot be decoded is a bug: it ends the
+    feed, and with it the process."""
 
-    def __init__(self, settings: Settings, *, partitions: Iterable[int] | None = None) -> None:
-        self._log = LogReader(settings, ROUTING_JOURNAL, partitions=partitions)
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        partitions: Iterable[int] | None = None,
+        every: float = 0.0,
+    ) -> None:
+        self._made_of = settings, None if partitions is None else tuple(partitions), every
+        super().__init__(settings, ROUTING_JOURNAL, partitions=self._made_of[1], every=every)
         self._validity: dict[int, Validity] = {}
-        self.positions: dict[int, int] = {}
-        self.caught_up = asyncio.Event()
-        self.goal: dict[int, int] = {}
+
+    def hear(self, raw: Raw) -> Decided | None:
+        """The record, if it counts."""
+        validity = self._validity.get(raw.partition)
+        if validity is None:
+            validity = self._validity[raw.partition] = Validity()
+        record = validity.admit(raw.offset, decode_entry(raw.value or b""))
+        return None if record is None else (raw.partition, raw.offset, record)
+
+    def anew(self) -> "JournalFeed":
+        """Another one."""
+        settings, partitions, every = self._made_of
+        return JournalFeed(settings, partitions=partitions, every=every)
 
     @property
     def void(self) -> int:
         """Records that did not count."""
         return sum(validity.void for validity in self._validity.values())
 
-    async def batches(self) -> AsyncGenerator[list[tuple[int, int, Record]]]:
-        """Batches of `(partition, offset, record)`, for ever. Closes its connection at the end.
 
-        An empty batch may come: positions have moved, but no record counted.
-        """
-        await self._log.open()
-        try:
-            self.goal = {p: end for p, end in (await self._log.ends()).items() if end > 0}
-            self._check_goal()
-            async for raws in self._log.batches():
-                batch = []
-                for raw in raws:
-                    validity = self._validity.setdefault(raw.partition, Validity())
-                    record = validity.admit(raw.offset, decode_entry(raw.value or b""))
-                    self.positions[raw.partition] = raw.offset
-                    if record is not None:
-                        batch.append((raw.partition, raw.offset, record))
-                yield batch
-                self._check_goal()
-        finally:
-            await self._log.close()
+class JournalReader(FeedReader[Decided]):
+    """Follows the journal from the beginning: that of `feed`, else all partitions (or some) by
+    itself."""
 
-    def _check_goal(self) -> None:
-        if not self.caught_up.is_set():
-            positions = self.positions
-            if all(positions.get(p, -1) >= end - 1 for p, end in self.goal.items()):
-                self.caught_up.set()
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        partitions: Iterable[int] | None = None,
+        feed: JournalFeed | None = None,
+    ) -> None:
+        super().__init__(feed or JournalFeed(settings, partitions=partitions))
+
+    @property
+    def void(self) -> int:
+        """Records that did not count."""
+        assert isinstance(self._feed, JournalFeed)  # noqa: S101 - made so
+        return self._feed.void

@@ -113,11 +113,14 @@ class LogReader:
             for r in records
         ]
 
-    async def batches(self) -> AsyncIterator[list[Raw]]:
-        """Batches for ever."""
+    async def batches(self, every: float = 0.0) -> AsyncIterator[list[Raw]]:
+        """Batches for ever. `every`: seconds to gather records for after each one: each fetch
+        costs reader and broker about as much as decoding a hundred records."""
         while True:
             if batch := await self.read():
                 yield batch
+                if every:
+                    await asyncio.sleep(every)
 
     async def close(self) -> None:
         """Disconnect."""

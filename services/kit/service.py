@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from services.kit import log
 from services.kit.errors import RefusedToStart
+from services.kit.feeds import Feeds
 from services.kit.serve import Served, run
 from services.kit.settings import Settings, load
 
@@ -19,24 +20,30 @@ S = TypeVar("S", bound=Settings)
 @dataclass(frozen=True, slots=True)
 class Service(Generic[S]):
     """`settings`: the class that is read from the environment; `create_app` makes the app from
-    them; `port` names the setting that holds the port."""
+    them and from what the services of one process share; `port` names the port's setting."""
 
     name: str
     settings: type[S]
-    create_app: Callable[[S], FastAPI]
+    create_app: Callable[[S, Feeds], FastAPI]
     port: str
 
-    def served(self, environ: Mapping[str, str]) -> Served:
+    def served(self, environ: Mapping[str, str], feeds: Feeds | None = None) -> Served:
         """The app and its address. Raises `RefusedToStart`."""
         settings = load(self.settings, environ)
-        return Served(self.create_app(settings), settings.host, getattr(settings, self.port))
+        return Served(
+            self.create_app(settings, feeds or Feeds(settings)),
+            settings.host,
+            getattr(settings, self.port),
+        )
 
 
 def main(name: str, services: Sequence[Service]) -> int:  # type: ignore[type-arg]
     """Run the services in this process until SIGTERM. Exit status 2 when they refuse to start."""
     try:
-        log.configure(name, load(Settings, os.environ).log_level)
-        served = [service.served(os.environ) for service in services]
+        settings = load(Settings, os.environ)
+        log.configure(name, settings.log_level)
+        feeds = Feeds(settings)
+        served = [service.served(os.environ, feeds) for service in services]
     except RefusedToStart as error:
         print(f"{name}: {error}", file=sys.stderr)
         return 2

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from typing import TypeVar
 
 import pytest
 
@@ -12,12 +13,15 @@ from services.contracts.messages import DeliveryRecorded, RecordedDelivery
 from services.contracts.topics import MESSAGES, ROUTING_JOURNAL
 from services.kit.clock import to_datetime
 from services.kit.errors import Unavailable
+from services.kit.feed import FeedReader
 from services.kit.follow import Follower, follow_journal
+from services.kit.journal_reader import JournalReader
 from services.kit.log_ends import LogEnds
-from services.kit.log_reader import Raw
+from services.kit.messages import Heard, MessagesFeed
 from tests.support.talking import Site, Writer, eventually
 
 pytestmark = pytest.mark.anyio
+T = TypeVar("T")
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +37,7 @@ async def writer(site: Site) -> AsyncIterator[Writer]:
 
 
 @asynccontextmanager
-async def started(site: Site, make: Callable[[LogEnds], Follower]) -> AsyncIterator[Follower]:
+async def started(site: Site, make: Callable[[LogEnds], Follower[T]]) -> AsyncIterator[Follower[T]]:
     """A follower that has read what stood there at the start."""
     ends = LogEnds(site.settings)
     follower = make(ends)
@@ -49,11 +53,11 @@ async def started(site: Site, make: Callable[[LogEnds], Follower]) -> AsyncItera
         await ends.stop()
 
 
-async def _trouble(follower: Follower) -> str | None:
+async def _trouble(follower: Follower[T]) -> str | None:
     return follower.trouble()
 
 
-async def _answers(follower: Follower) -> bool:
+async def _answers(follower: Follower[T]) -> bool:
     try:
         await follower.current(0)
     except Unavailable:
@@ -72,22 +76,22 @@ async def test_current_view_holds_all_that_was_written_before_the_question(
     site: Site, writer: Writer
 ) -> None:
     await writer.put(MESSAGES, delivery(0), 2, "c/0")
-    taken: list[Raw] = []
+    taken: list[Heard] = []
     async with started(
-        site, lambda ends: Follower(site.settings, MESSAGES, taken.append, ends)
+        site, lambda ends: Follower(FeedReader(MessagesFeed(site.settings)), taken.append, ends)
     ) as follower:
         assert len(taken) == 1
         for number in range(20):
             offset = await writer.put(MESSAGES, delivery(number), 1, f"c/{number}")
             await follower.current(1, timeout=20)
-            assert taken[-1].offset == offset
+            assert taken[-1].raw.offset == offset
 
 
 async def test_question_in_a_quiet_topic_does_not_wait_for_the_next_record(site: Site) -> None:
     """The broker holds a fetch back for 500 ms when nothing comes: ten questions behind fetches
     would take 5 s."""
     async with started(
-        site, lambda ends: Follower(site.settings, MESSAGES, lambda _: None, ends)
+        site, lambda ends: Follower(FeedReader(MessagesFeed(site.settings)), lambda _: None, ends)
     ) as follower:
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -100,7 +104,7 @@ async def test_without_kafka_the_question_is_answered_in_time_and_later_ones_are
     site: Site,
 ) -> None:
     async with started(
-        site, lambda ends: Follower(site.settings, MESSAGES, lambda _: None, ends)
+        site, lambda ends: Follower(FeedReader(MessagesFeed(site.settings)), lambda _: None, ends)
     ) as follower:
         site.servers.broker.pause()
         try:
@@ -111,17 +115,32 @@ async def test_without_kafka_the_question_is_answered_in_time_and_later_ones_are
         await eventually(lambda: _answers(follower), bool, 30)
 
 
-async def test_record_that_cannot_be_read_is_passed_over(site: Site, writer: Writer) -> None:
+async def test_message_that_cannot_be_read_is_passed_over(site: Site, writer: Writer) -> None:
+    taken: list[str] = []
+    async with started(
+        site,
+        lambda ends: Follower(
+            FeedReader(MessagesFeed(site.settings)), lambda heard: taken.append(heard.record), ends
+        ),
+    ) as follower:
+        before = len(taken)
+        await writer.put(MESSAGES, delivery(0), 4, "c/first")
+        await writer.put(MESSAGES, b"no event", 4, "c/unreadable")
+        await writer.put(MESSAGES, delivery(1), 4, "c/last")
+        await follower.current(4, timeout=20)
+        assert taken[before:] == ["first", "last"]
+
+
+async def test_journal_is_followed_without_what_is_void(site: Site, writer: Writer) -> None:
     taken: list[str] = []
     async with started(
         site,
         lambda ends: follow_journal(
-            site.settings, lambda record: taken.append(record.src.topic), ends
+            JournalReader(site.settings), lambda record: taken.append(record.src.topic), ends
         ),
     ) as follower:
         epoch = await writer.put(ROUTING_JOURNAL, encode_entry(Open(writer="w", generation=1)), 4)
         for source, counted in (("first", epoch), ("void", epoch + 7), ("last", epoch)):
-            await writer.put(ROUTING_JOURNAL, b"no entry", 4)
             record = Record(epoch=counted, src=Source(source, 0), at=1)
             await writer.put(ROUTING_JOURNAL, encode_entry(record), 4)
         await follower.current(4, timeout=20)

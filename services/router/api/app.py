@@ -6,6 +6,7 @@ from services.contracts.topics import ROUTING_JOURNAL
 from services.kit.app import create_app as kit_app
 from services.kit.auth import Auth
 from services.kit.clock import SystemClock
+from services.kit.feeds import Feeds
 from services.kit.journal_reader import JournalReader
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
@@ -54,12 +55,13 @@ subprotocols `jonoton.bearer, <token>`. While a socket lives, the agent is prese
 """
 
 
-def create_app(settings: ApiSettings) -> FastAPI:
+def create_app(settings: ApiSettings, feeds: Feeds | None = None) -> FastAPI:
     """The routing API with its parts."""
+    feeds = feeds or Feeds(settings)
     clock, metrics = SystemClock(), Metrics("routing-api")
     publisher = Publisher(settings, metrics, clock)
     directory = PoolDirectory(settings)
-    replica = Replica(settings)
+    replica = Replica(settings, JournalReader(settings, feed=feeds.journal))
     commands = Commands(
         publisher, replica, clock, metrics, reply_timeout=settings.api_reply_timeout
     )

@@ -29,9 +29,9 @@ class Replica:
 
     name = "journal"
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, journal: JournalReader | None = None) -> None:
         self.partitions = [Partition(number) for number in range(settings.partitions)]
-        self._settings = settings
+        self._reader = journal or JournalReader(settings)
         self._before: list[Listener] = []
         self._after: list[Listener] = []
         self._notes: list[Note] = []
@@ -91,10 +91,9 @@ class Replica:
         return bool(holds())
 
     async def _follow(self) -> None:
-        reader = JournalReader(self._settings)
-        watch = asyncio.create_task(self._until_live(reader))
+        watch = asyncio.create_task(self._until_live())
         try:
-            async for batch in reader.batches():
+            async for batch in self._reader.batches():
                 for count, (number, offset, record) in enumerate(batch, 1):
                     for note in self._notes:
                         note(number, offset, record)
@@ -105,9 +104,9 @@ class Replica:
         finally:
             await tasks.stop(watch)
 
-    async def _until_live(self, reader: JournalReader) -> None:
-        await reader.caught_up.wait()
-        log.info("the journal has been read", extra={"positions": dict(reader.positions)})
+    async def _until_live(self) -> None:
+        await self._reader.caught_up.wait()
+        log.info("the journal has been read", extra={"positions": dict(self._reader.positions)})
         self.become_live()
 
     def become_live(self) -> None:

@@ -6,6 +6,8 @@ from services.kit import redis
 from services.kit.app import create_app as kit_app
 from services.kit.clock import SystemClock
 from services.kit.dead_letter import DeadLetters
+from services.kit.feeds import Feeds
+from services.kit.journal_reader import JournalReader
 from services.kit.log_ends import LogEnds
 from services.kit.metrics import Metrics
 from services.kit.publisher import Publisher
@@ -17,12 +19,13 @@ from services.router.follower.settings import FollowerSettings
 from services.router.follower.views import Views
 
 
-def create_app(settings: FollowerSettings) -> FastAPI:
+def create_app(settings: FollowerSettings, feeds: Feeds | None = None) -> FastAPI:
     """The follower with its parts; over HTTP only health and metrics."""
+    feeds = feeds or Feeds(settings)
     clock, metrics = SystemClock(), Metrics("follower")
     publisher = Publisher(settings, metrics, clock)
     ends = LogEnds(settings)
-    follow = Follow(settings, Counters(metrics))
+    follow = Follow(settings, JournalReader(settings, feed=feeds.journal), Counters(metrics))
     views = Views(
         redis.connect(settings.redis), follow, ends, metrics, clock, check=settings.follower_check
     )

@@ -20,7 +20,8 @@ from services.kit import tasks
 from services.kit.clock import Clock
 from services.kit.dead_letter import DeadLetters
 from services.kit.errors import Unavailable
-from services.kit.journal_reader import JournalReader
+from services.kit.feed import FeedReader
+from services.kit.journal_reader import Decided, JournalFeed
 from services.kit.log_reader import LogReader, Raw
 from services.kit.record_fetcher import RecordFetcher
 from services.kit.settings import Settings
@@ -28,11 +29,15 @@ from services.kit.settings import Settings
 log = logging.getLogger(__name__)
 READER = "router"
 _LETTERS = dead_letters_of(CONTACT_EVENTS)
+_EVERY = 1.0
+_MARKS = (b'"journal.open"', b'"input.rejected"')
+"""What an entry has that counts here; the others need not be decoded."""
 _KEPT_MS = int(_LETTERS.config["retention.ms"])
 
 
 class RejectedInputs:
-    """A part: reads the journal on its own, so that a flood of letters holds nothing else up."""
+    """A part: reads the journal on its own, so that a flood of letters holds nothing else up,
+    and in large bites, for nobody waits for a letter."""
 
     name = "dead letters"
 
@@ -59,7 +64,7 @@ class RejectedInputs:
 
     async def _run(self) -> None:
         await self._read_letters()
-        async for batch in JournalReader(self._settings).batches():
+        async for batch in FeedReader(_Rejections(self._settings)).batches():
             for number, _, record in batch:
                 for event in record.events:
                     if isinstance(event, InputRejected):
@@ -110,3 +115,14 @@ class RejectedInputs:
                 continue
             break
         self._done[number] = offset
+
+
+class _Rejections(JournalFeed):
+    """The journal's records that may reject an input, and few others."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings, every=_EVERY)
+
+    def hear(self, raw: Raw) -> Decided | None:
+        value = raw.value or b""
+        return super().hear(raw) if any(mark in value for mark in _MARKS) else None

@@ -29,10 +29,10 @@ class Follow:
 
     name = "journal"
 
-    def __init__(self, settings: Settings, counters: Counters) -> None:
+    def __init__(self, settings: Settings, journal: JournalReader, counters: Counters) -> None:
         self.followed = [Followed(Partition(number)) for number in range(settings.partitions)]
         self.moved = asyncio.Event()
-        self._reader = JournalReader(settings)
+        self._reader = journal
         self._counters = counters
         self._task: asyncio.Task[None] | None = None
 

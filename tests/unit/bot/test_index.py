@@ -11,6 +11,7 @@ from services.contracts.messages import (
 )
 from services.kit.clock import to_datetime
 from services.kit.log_reader import Raw
+from services.kit.messages import hear
 from tests.unit.bot.helpers import AT, CONVERSATION, head, question
 
 
@@ -31,7 +32,7 @@ def index_of(*events: MessageEvent, limit: int = 10) -> ConversationIndex:
     """After these records."""
     index = ConversationIndex(limit)
     for offset, event in enumerate(events):
-        index.take(Raw(0, offset, AT, b"k", encode(event)))
+        index.take(hear(Raw(0, offset, AT, b"k", encode(event))))
     return index
 
 
@@ -85,5 +86,5 @@ def test_oldest_conversation_makes_room() -> None:
 
 def test_erased_conversation_is_forgotten() -> None:
     index = index_of(started())
-    index.take(Raw(0, 1, AT, f"{CONVERSATION}/head".encode(), None))
+    index.take(hear(Raw(0, 1, AT, f"{CONVERSATION}/head".encode(), None)))
     assert index.get(CONVERSATION) is None

@@ -9,6 +9,7 @@ from services.contracts.messages import (
 from services.email.index import Conversation, ConversationIndex
 from services.kit.clock import to_datetime
 from services.kit.log_reader import Raw
+from services.kit.messages import hear
 from tests.unit.email.helpers import AT, CONVERSATION, answer, created, head, raws
 
 
@@ -46,7 +47,7 @@ def known(*events: object, limit: int = 10) -> Conversation:
     """The conversation after these records."""
     index = ConversationIndex(limit)
     for raw in raws(events):  # type: ignore[arg-type]
-        index.take(raw)
+        index.take(hear(raw))
     found = index.get(CONVERSATION)
     assert found is not None
     return found
@@ -88,13 +89,13 @@ def test_conversation_whose_head_is_not_known_covers_nothing() -> None:
 def test_other_channels_are_not_remembered() -> None:
     index = ConversationIndex(10)
     for raw in raws([started(channel="chat"), mail(1, channel="chat")]):  # type: ignore[list-item]
-        index.take(raw)
+        index.take(hear(raw))
     assert index.get(CONVERSATION) is None
 
 
 def test_erased_conversation_is_forgotten() -> None:
     index = ConversationIndex(10)
     for raw in raws([started()]):
-        index.take(raw)
-    index.take(Raw(0, 1, AT, f"{CONVERSATION}/head".encode(), None))
+        index.take(hear(raw))
+    index.take(hear(Raw(0, 1, AT, f"{CONVERSATION}/head".encode(), None)))
     assert index.get(CONVERSATION) is None

@@ -17,6 +17,7 @@ from services.kit.clock import SetClock, to_datetime
 from services.kit.contact_states import ContactState
 from services.kit.errors import Unavailable
 from services.kit.log_reader import Raw
+from services.kit.messages import hear
 from services.kit.metrics import Metrics
 from services.kit.settings import Settings
 from tests.support.fakes import FakePools, FakePublisher
@@ -50,7 +51,8 @@ class Site:
         """As both followers."""
         for one in self.publisher.written[self.read :]:
             if one.topic is MESSAGES:
-                self.index.take(Raw(0, self.read, AT, one.key.encode(), encode(one.event)))
+                raw = Raw(0, self.read, AT, one.key.encode(), encode(one.event))
+                self.index.take(hear(raw))
             self.read += 1
 
     async def find(self, conversation_id: str) -> Conversation:

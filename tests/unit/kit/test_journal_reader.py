@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from services.contracts.journal import Entry, Open, Record, Source, encode_entry
-from services.kit import journal_reader
+from services.kit import feed
 from services.kit.journal_reader import JournalReader
 from services.kit.log_reader import Raw
 from services.kit.settings import Settings
@@ -30,7 +30,7 @@ class FakeLog:
     async def ends(self) -> dict[int, int]:
         return self._ends
 
-    async def batches(self) -> AsyncIterator[list[Raw]]:
+    async def batches(self, every: float = 0.0) -> AsyncIterator[list[Raw]]:
         for batch in self._batches:
             yield batch
         await asyncio.Event().wait()
@@ -51,7 +51,7 @@ def reading(
     monkeypatch: pytest.MonkeyPatch, ends: dict[int, int], *batches: list[Raw]
 ) -> tuple[JournalReader, FakeLog]:
     log = FakeLog(ends, list(batches))
-    monkeypatch.setattr(journal_reader, "LogReader", lambda *_, **__: log)
+    monkeypatch.setattr(feed, "LogReader", lambda *_, **__: log)
     return JournalReader(Settings()), log
 
 

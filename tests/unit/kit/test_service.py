@@ -32,13 +32,13 @@ class Example(Settings, frozen=True, kw_only=True):
 
 def test_service_is_served_at_the_port_of_its_setting() -> None:
     app = FastAPI()
-    service = Service("example", Example, lambda _: app, "example_port")
+    service = Service("example", Example, lambda *_: app, "example_port")
     served = service.served({"JONOTON_EXAMPLE_PORT": "8123", "JONOTON_HOST": "0.0.0.0"})
     assert (served.app, served.host, served.port) == (app, "0.0.0.0", 8123)
 
 
 def test_service_is_not_made_with_wrong_settings() -> None:
-    service = Service("example", Example, lambda _: FastAPI(), "example_port")
+    service = Service("example", Example, lambda *_: FastAPI(), "example_port")
     with pytest.raises(RefusedToStart, match="JONOTON_EXAMPLE_PORT"):
         service.served({"JONOTON_EXAMPLE_PORT": "70000"})
 
