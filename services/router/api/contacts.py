@@ -1,6 +1,6 @@
 """Contacts over HTTP: what became of one, its place in line, withdrawing it, another channel."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
@@ -110,8 +110,10 @@ def create_router(context: Context) -> APIRouter:
         agent_id = ""
         if not principal.has("integration"):
             view = _view(context, caller, name, contact_id)
-            in_hand = view.get("assignment_id") or not principal.has("supervisor", "administrator")
-            agent_id = str(view["agent_id"]) if in_hand else ""
+            if not principal.has("supervisor", "administrator"):
+                agent_id = principal.subject
+            elif view.get("assignment_id"):
+                agent_id = str(view["agent_id"])
         data = ChangeChannelData(
             pool=name, contact_id=contact_id, channel=body.channel, agent_id=agent_id
         )
@@ -120,12 +122,15 @@ def create_router(context: Context) -> APIRouter:
     return router
 
 
-def _view(context: Context, caller: Caller, name: str, contact_id: str) -> dict[str, object]:
-    """The contact, which the caller may see: an agent those that are the agent's own."""
+def _view(context: Context, caller: Caller, name: str, contact_id: str) -> dict[str, Any]:
+    """The contact, which the caller may see: an agent those that are the agent's own, or that the
+    agent is asked for."""
     allow(caller.principal, name, "agent", *_READERS)
     view = queries.contact_view(context.pool(name)[0], name, contact_id)
     if view is not None:
-        agent_id = str(view["agent_id"] or "")
+        whose = {view["agent_id"], *(one["agent_id"] for one in view.get("offers", ()))}
+        subject = caller.principal.subject
+        agent_id = subject if subject in whose else ""
         allow(caller.principal, name, "agent", *_READERS, agent=agent_id)
         return view
     raise Problem(404, f"There is no contact {contact_id} in {name}, or it ended long ago.")

@@ -15,7 +15,7 @@ from services.router.core.partition import Partition
 
 _NOW = {
     "queued": "It waits in the queue {queue}.",
-    "offered": "It is offered to {agent_id}.",
+    "offered": "It is offered to {asked}.",
     "assigned": "{agent_id} has it.",
     "wrapping": "{agent_id} writes it up.",
     "closed": "It was served.",
@@ -99,7 +99,8 @@ class Explainer:
 
 def _summary(view: dict[str, Any], steps: list[dict[str, Any]]) -> str:
     state = str(view["state"])
-    now = _NOW.get(state, f"It is {state}.").format_map(view)
+    asked = ", ".join(one["agent_id"] for one in view.get("offers", ()))
+    now = _NOW.get(state, f"It is {state}.").format_map({**view, "asked": asked})
     offers = sum(step["type"] == event_type(OfferMade) for step in steps)
     times = {0: "It was never offered to anybody.", 1: "It was offered once."}
     said = f"{times.get(offers, f'It was offered {offers} times.')} {now}"

@@ -192,16 +192,18 @@ def _woken(event: ev.ContactWoken, _at: int, _config: PoolConfig | None) -> str:
     return f"The customer has written again.{cost}"
 
 
-def _offered(event: ev.OfferMade, at: int, _config: PoolConfig | None) -> str:
+def _offered(event: ev.OfferMade, at: int, config: PoolConfig | None) -> str:
     said = (
         f"Offered to {event.agent} ({event.channel}, queue {event.queue}) after a wait of "
         f"{duration(event.waited_ms)}, for {duration(max(0, event.expires_at - at))}."
     )
-    return f"{said}{_choice(dict(event.why))}"
+    rule = config.policy.rule if config else ""
+    return f"{said}{_choice({'rule': rule, **event.why})}"
 
 
 def _choice(why: dict[str, int | float | str]) -> str:
-    """The choice's terms: those with words of their own first, then the others by name."""
+    """The choice's terms: those with words of their own first, then the others by name. `x` is
+    the wait over the queue's target."""
     said = ""
     count = why.pop("candidates", None)
     if count is not None:
@@ -214,9 +216,11 @@ def _choice(why: dict[str, int | float | str]) -> str:
     idle = why.pop("idle_ms", None)
     if isinstance(idle, int | float):
         said += f" Without new work for {duration(idle)}."
-    rule = why.pop("rule", None)
-    if rule:
-        said += f" Policy: {rule}."
+    if rule := why.pop("rule", None):
+        said += f" Policy: {_plain(str(rule))}."
+    x = why.pop("x", None)
+    if isinstance(x, int | float):
+        said += f" It had waited {x:.0%} of its queue's target."
     return said + (f" Terms: {_fields(why)}." if why else "")
 
 

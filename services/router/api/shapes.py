@@ -194,6 +194,8 @@ AGENT = {
     "capacity": 100,
     "idle_since": 1_750_000_000_000,
     "missed_offers": 0,
+    "paused_until": None,
+    "auto_accept": [],
     "offers": [OFFER],
     "assignments": [],
 }
@@ -209,9 +211,16 @@ CONTACT = {
     "preferred": {"service": 2},
     "language": "fi",
     "waiting_since": 1_749_999_999_880,
+    "preferred_agent_id": None,
+    "held_until": None,
     "agent_id": "agent-1",
     "offer_id": OFFER["offer_id"],
+    "offers": [
+        {"offer_id": OFFER["offer_id"], "agent_id": "agent-1", "expires_at": 1_750_000_020_000}
+    ],
     "assignment_id": None,
+    "quiet": False,
+    "give_up_at": None,
 }
 POSITION = {
     "pool": "kaarna/service",
@@ -250,7 +259,9 @@ EXPLANATION = {
             "offset": 4711,
             "type": "offer.made",
             "text": "Offered to agent-1 (chat, queue live-fi) after a wait of 120 ms, for 20 s. "
-            "1 agent could take it; 3 lacked a skill and 1 was away. Without new work for 41 s.",
+            "1 agent could take it; 3 lacked a skill and 1 was away. Without new work for 41 s. "
+            "Policy: jonoton. It had waited 0% of its queue's target. Terms: advantage 1, "
+            "score 0.002.",
             "terms": {
                 "offer": OFFER["offer_id"],
                 "agent": "agent-1",
@@ -264,14 +275,24 @@ EXPLANATION = {
                     "away": 1,
                     "lack_skills": 3,
                     "idle_ms": 41_000,
+                    "x": 0.002,
+                    "advantage": 1.0,
+                    "score": 0.002,
                 },
             },
         },
     ],
 }
 _COUNTS = {
-    "able": 4, "present": 3, "free": 1, "lack_skills": 9, "away": 1, "no_room": 2
-}  # fmt: skip
+    "able": 5,
+    "present": 3,
+    "free": 1,
+    "lack_skills": 9,
+    "away": 1,
+    "paused": 1,
+    "no_room": 2,
+    "ramping_up": 0,
+}
 DRY_RUN = {
     "pool": "kaarna/service",
     "version": 3,

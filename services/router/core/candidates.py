@@ -2,21 +2,35 @@
 engine itself chooses by bits (`index.py`); this says the same in words, one agent at a time."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from services.contracts.base import Level, Millis, Name
 from services.contracts.pool import ChannelConfig
-from services.router.core.eligibility import has_room
+from services.router.core.eligibility import fits
 from services.router.core.model import Agent, Contact
 from services.router.core.partition import Partition
 from services.router.core.pool import Pool
 
-Reason = Literal["lack_skills", "away", "no_room", "asked_before", "held_back", "kept_for_another"]
-"""`away`: not connected or not available. `asked_before`: declined or missed this contact just
-now. `held_back`: present and with room, but kept from new work of this kind for now.
-`kept_for_another`: the contact waits for its preferred agent alone."""
+Reason = Literal[
+    "lack_skills",
+    "away",
+    "paused",
+    "no_room",
+    "ramping_up",
+    "asked_already",
+    "asked_before",
+    "kept_for_another",
+    "reserved",
+]
+"""`away`: not connected or not available. `paused`: declined something and wanted a pause.
+`ramping_up`: fresh, and was given something a moment ago. `asked_already`: is being asked for this
+contact; `asked_before`: declined or missed it just now. `kept_for_another`: the contact waits for
+its preferred agent alone. `reserved`: the policy keeps the agent free for other work."""
+
+
+_COUNTED: tuple[Reason, ...] = ("lack_skills", "away", "paused", "no_room", "ramping_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +53,24 @@ def reason_against(agent: Agent, need: Need) -> Reason | None:
     if lacking(agent, need.required):
         return "lack_skills"
     if not agent.present:
-        return "away"
-    if not has_room(agent, need.name, need.channel):
+        paused = agent.paused_until and agent.live and agent.presence == "available"
+        return "paused" if paused else "away"
+    if not fits(agent, need.name, need.channel):
         return "no_room"
-    return None
+    return "ramping_up" if agent.next_at else None
 
 
 def counts(agents: Iterable[Agent], need: Need) -> dict[str, int]:
-    """How many agents have the skills (`able`), of them are there (`present`), of them could take
-    such a contact at once (`free`); and the others by reason."""
+    """How many agents have the skills (`able`), of them may get something new (`present`), of them
+    could take such a contact at once (`free`); and the others by reason."""
     found = Counter(reason_against(agent, need) for agent in agents if agent.known)
     free = found[None]
-    present = free + found["no_room"]
+    present = free + found["no_room"] + found["ramping_up"]
     return {
-        "able": present + found["away"],
+        "able": present + found["away"] + found["paused"],
         "present": present,
         "free": free,
-        "lack_skills": found["lack_skills"],
-        "away": found["away"],
-        "no_room": found["no_room"],
+        **{reason: found[reason] for reason in _COUNTED},
     }
 
 
@@ -70,23 +83,37 @@ def candidates(partition: Partition, pool: str, contact_id: str) -> list[dict[st
         return None
     name = contact.facts.channel
     need = Need(name, state.channel(name), contact.required)
-    return [
-        _candidate(state, contact, agent, need, partition.at)
-        for _, agent in sorted(state.agents.items())
-        if agent.known
-    ]
+    asked = {offer.agent.id for offer in contact.offers.values()}
+    found = []
+    for _, agent in sorted(state.agents.items()):
+        if agent.known:
+            reason = reason_against(agent, need)
+            if reason is None:
+                reason = _reason_now(state, contact, agent, asked, partition.at)
+            found.append(_candidate(contact, agent, need, reason, partition.at))
+    return found
+
+
+def _reason_now(
+    pool: Pool, contact: Contact, agent: Agent, asked: Collection[str], at: Millis
+) -> Reason | None:
+    """What speaks against this one contact for an agent who could take others like it."""
+    if agent.id in asked:
+        return "asked_already"
+    if contact.tried.get(agent.id, 0) > at:
+        return "asked_before"
+    if contact.held_until and agent.id != contact.facts.preferred_agent:
+        return "kept_for_another"
+    if contact.ticket and pool.policy.holds:
+        line = pool.index.lines[contact.signature]
+        if not pool.policy.agents_open_to(line, 1 << agent.slot):
+            return "reserved"
+    return None
 
 
 def _candidate(
-    pool: Pool, contact: Contact, agent: Agent, need: Need, at: Millis
+    contact: Contact, agent: Agent, need: Need, reason: Reason | None, at: Millis
 ) -> dict[str, Any]:
-    reason = reason_against(agent, need)
-    if reason is None and contact.tried.get(agent.id, 0) > at:
-        reason = "asked_before"
-    elif reason is None and need.name in pool.index.channels and need.name not in agent.open_to:
-        reason = "held_back"
-    elif reason is None and contact.held_until and agent.id != contact.facts.preferred_agent:
-        reason = "kept_for_another"
     found: dict[str, Any] = {
         "agent_id": agent.id,
         "eligible": reason is None,

@@ -11,6 +11,7 @@ from services.contracts.pool import Rule
 from services.router.api import sentences
 from services.router.api.sentences import condition, duration, sentence, skills
 from services.router.api.trail import contact_of
+from tests.unit.router.core.world import config
 
 EXAMPLES = Path("services/contracts/examples/routing-journal/events")
 AT = 1_789_364_407_412
@@ -74,11 +75,12 @@ def test_terms_of_a_choice_that_have_no_words_are_told_by_name() -> None:
         queue="general",
         expires_at=AT + 20_000,
         waited_ms=0,
-        why={"candidates": 1, "away": 2, "rule": "jonoton", "score": 0.25, "urgency": 0.7},
+        why={"candidates": 1, "away": 2, "x": 0.5, "score": 0.25, "advantage": 0.7},
     )
-    assert sentence(event, AT, None) == (
+    assert sentence(event, AT, config()) == (
         "Offered to ann (chat, queue general) after a wait of 0 ms, for 20 s. "
-        "1 agent could take it; 2 were away. Policy: jonoton. Terms: score 0.25, urgency 0.7."
+        "1 agent could take it; 2 were away. Policy: jonoton. It had waited 50% of its queue's "
+        "target. Terms: score 0.25, advantage 0.7."
     )
 
 

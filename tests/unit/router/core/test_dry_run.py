@@ -112,7 +112,9 @@ def test_agents_are_counted_as_the_engine_counts_them(world: World) -> None:
         "free": 1,
         "lack_skills": 1,
         "away": 1,
+        "paused": 0,
         "no_room": 1,
+        "ramping_up": 0,
     }
     world.opened("call2", "phone", topic="billing")
     [offer] = world.last.events[1:]
