@@ -9,13 +9,27 @@ from typing import Any
 
 from rich.console import Console
 
-from services.router.simulator import compare_plot, compare_report, plots, validate, waits
+from services.contracts.pool import PoolConfig
+from services.router import pool_file
+from services.router.simulator import (
+    arrivals,
+    compare_plot,
+    compare_report,
+    plots,
+    reserve,
+    validate,
+    waits,
+    whatif,
+)
 from services.router.simulator.centres import Centre, InvalidCentre, load, random_centres
 from services.router.simulator.compare import Task, play
 from services.router.simulator.experiments import EXPERIMENTS
 from services.router.simulator.experiments import run as run_experiments
 from services.router.simulator.parallel import run_all
 from services.router.simulator.policies import CONTENDERS
+from services.router.simulator.run import NobodyComes
+
+_ANY_PARTITION = 2**31
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -23,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     try:
         passed = options.run(options, Console())
-    except (InvalidCentre, plots.NoPlots) as error:
+    except (InvalidCentre, arrivals.InvalidArrivals, NobodyComes, plots.NoPlots) as error:
         print(error, file=sys.stderr)
         sys.exit(2)
     sys.exit(0 if passed else 1)
@@ -37,6 +51,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_validate(commands)
     _add_compare(commands)
+    _add_reserve(commands)
+    _add_whatif(commands)
     _add_waits(commands)
     return parser
 
@@ -94,6 +110,84 @@ def _add_compare(commands: Any) -> None:
     parser.add_argument("--plot", type=Path, metavar="OUT", help="write a picture (svg or png)")
     _common(parser)
     parser.set_defaults(run=_compare)
+
+
+def _add_reserve(commands: Any) -> None:
+    parser = commands.add_parser("reserve", help="chats beside the phone: whom to keep free")
+    parser.add_argument("--plot", type=Path, metavar="OUT", help="write a picture (svg or png)")
+    _common(parser)
+    parser.set_defaults(run=_reserve)
+
+
+def _reserve(options: argparse.Namespace, console: Console) -> bool:
+    if options.plot:
+        plots.require()
+    replications = 40 if options.full else 3 if options.quick else 10
+    tasks = [
+        reserve.Task(reserve=kept, seed=options.seed, number=number)
+        for kept in (None, *reserve.RESERVES)
+        for number in range(replications)
+    ]
+    found = reserve.points(
+        run_all(reserve.play, tasks, "replications", processes=options.processes)
+    )
+    reserve.show(found, console)
+    if options.json:
+        _write(options.json, reserve.document(found, _said(options)))
+    if options.plot:
+        reserve.draw(found, options.plot)
+    return True
+
+
+def _add_whatif(commands: Any) -> None:
+    parser = commands.add_parser("whatif", help="a pool on a day, before and after a change")
+    parser.add_argument("pool", type=Path, metavar="POOL.yaml")
+    parser.add_argument("--arrivals", type=Path, required=True, metavar="ARRIVALS.yaml")
+    parser.add_argument(
+        "--add",
+        action="append",
+        default=[],
+        metavar="NUMBER:TEAM",
+        help="more people in a team, or (--add=-1:TEAM) fewer; may stand more than once",
+    )
+    parser.add_argument("--days", type=int, help="days to simulate (20, quick: 5, full: 200)")
+    parser.add_argument("--plot", type=Path, metavar="OUT", help="write a picture (svg or png)")
+    _common(parser)
+    parser.set_defaults(run=_whatif)
+
+
+def _whatif(options: argparse.Namespace, console: Console) -> bool:
+    if options.plot:
+        plots.require()
+    config = _pool(options.pool)
+    before = arrivals.load(options.arrivals, config)
+    staffings = (before, arrivals.changed(before, options.add)) if options.add else (before,)
+    days = options.days or (200 if options.full else 5 if options.quick else 20)
+    tasks = [
+        whatif.Task(config=config, plans=staffings, seed=options.seed, number=number)
+        for number in range(days)
+    ]
+    found = whatif.lines(run_all(whatif.play, tasks, "days", processes=options.processes))
+    title = f"What if {', '.join(options.add)}?" if options.add else "As it is"
+    whatif.show(found, config, f"{title} ({days} days)", console)
+    if options.json:
+        _write(options.json, whatif.document(found, _said(options)))
+    if options.plot:
+        whatif.draw_plot(found, options.plot)
+    return True
+
+
+def _pool(path: Path) -> PoolConfig:
+    try:
+        config = pool_file.parse(path.read_bytes(), partitions=_ANY_PARTITION)
+    except OSError as error:
+        raise arrivals.InvalidArrivals(f"{path}: {error.strerror}") from error
+    except pool_file.InvalidPool as error:
+        mistakes = "\n".join(
+            f"{path}:{one.line}:{one.column}: {one.field}: {one.message}" for one in error.mistakes
+        )
+        raise arrivals.InvalidArrivals(mistakes) from error
+    return config
 
 
 def _add_waits(commands: Any) -> None:

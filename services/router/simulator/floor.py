@@ -111,13 +111,23 @@ class Floor:
         data = ce.EndedContact(pool=self._pool, contact_id=contact, reason="abandoned")
         return self.step(ce.ContactEnded(id=contact, source=_SOURCE, time=_TIME, data=data), now)
 
-    def completed(self, assignment: str, agent: str, now: Millis) -> tuple[ev.AnyRoutingEvent, ...]:
-        """The service ends, and whoever is to go home goes, if that is this agent's group."""
+    def accepted(self, offer: str, agent: str, now: Millis) -> tuple[ev.AnyRoutingEvent, ...]:
+        """The agent takes the contact, unless the offer is over."""
+        if offer not in self.pool.offers:
+            return ()
+        data = ce.OfferData(pool=self._pool, offer_id=offer, agent_id=agent)
+        return self.tell(ce.AcceptOffer, data, now)
+
+    def ended(
+        self, assignment: str, agent: str, wrap_up: bool, now: Millis
+    ) -> tuple[ev.AnyRoutingEvent, ...]:
+        """The talk ends: done, or to be written up until the engine ends that time. Whoever is to
+        go home goes, if that is this agent's group."""
         if self._leaving:
             self._go_if_called(agent, now)
         data = ce.AssignmentData(pool=self._pool, assignment_id=assignment, agent_id=agent)
-        event = ce.CompleteAssignment(id=assignment, source=_SOURCE, time=_TIME, data=data)
-        return self.step(event, now)
+        kind = ce.WrapUpAssignment if wrap_up else ce.CompleteAssignment
+        return self.step(kind(id=assignment, source=_SOURCE, time=_TIME, data=data), now)
 
     def staff(self, group: int, number: int, now: Millis) -> tuple[ev.AnyRoutingEvent, ...]:
         """From now on so many of the group are there (of those that the floor was made with).

@@ -22,7 +22,7 @@ ENDLESS = 2**62
 """The patience of who never leaves, in ms."""
 PENDING, SERVED, ABANDONED, BLOCKED = range(4)
 _LONGEST_MS = 60 * 86_400_000
-_ABANDON, _END, _ACT = range(3)
+_ABANDON, _END, _ACT, _ACCEPT = range(4)
 
 
 class NobodyComes(Exception):
@@ -35,7 +35,9 @@ class Site:
 
     With `speeds`, an agent with n contacts works at each of them at `speeds[n-1]` (of the last
     from there on); without, at full speed. Beyond `lines` contacts in all (served and waiting)
-    the simulator turns new ones away: lines are the telephone exchange's, not the router's.
+    the simulator turns new ones away: lines are the telephone exchange's, not the router's. Where
+    contacts are not accepted automatically, people accept `answer_ms` after the offer. After the
+    talk they take the whole wrap-up time of the channel.
     """
 
     config: PoolConfig
@@ -44,6 +46,7 @@ class Site:
     means: Floats
     speeds: Sequence[float] | None = None
     lines: int | None = None
+    answer_ms: int = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,10 @@ class _Run:
         self.over = [0] * count
         self.group = [-1] * count
         self.assignment: list[tuple[str, str]] = [("", "")] * count
+        channels = site.config.channels
+        self.wraps = [
+            one.channel in channels and channels[one.channel].wrap_up > 0 for one in site.kinds
+        ]
         self.inside = 0
         self.heap: list[tuple[int, int, int, Any]] = []
         self.sequence = 0
@@ -132,11 +139,25 @@ class _Run:
                     self.end(subject, now)
                 elif what == _ABANDON:
                     self.abandon(subject, now)
+                elif what == _ACCEPT:
+                    offer, agent = subject
+                    self.heed(self.floor.accepted(offer, agent, now), now)
                 else:
                     self.heed(subject(self.floor, now), now)
                 if now > _LONGEST_MS:
-                    raise NobodyComes(f"{self.inside} contacts are never served")
+                    raise NobodyComes(self.forgotten())
         return self.outcome()
+
+    def forgotten(self) -> str:
+        waiting = sorted(
+            {
+                "/".join(filter(None, (one.channel, one.language, one.topic, one.tier)))
+                for kind, fate, group in zip(self.kind, self.fate, self.group, strict=True)
+                if fate == PENDING and group < 0
+                for one in (self.site.kinds[kind],)
+            }
+        )
+        return f"contacts that nobody here can serve: {', '.join(waiting)}"
 
     def push(self, at: int, what: int, subject: Any) -> None:
         self.sequence += 1
@@ -180,7 +201,7 @@ class _Run:
         self.over[number] = now
         self.fate[number] = SERVED
         self.inside -= 1
-        self.heed(self.floor.completed(assignment, agent, now), now)
+        self.heed(self.floor.ended(assignment, agent, self.wraps[self.kind[number]], now), now)
         if self.sharing is not None:
             self.plan_end(agent, now)
 
@@ -190,13 +211,19 @@ class _Run:
         self.inside -= 1
 
     def heed(self, events: Sequence[ev.AnyRoutingEvent], now: Millis) -> None:
+        offers: list[ev.OfferMade] = []
         for event in events:
             if isinstance(event, ev.AssignmentStarted):
                 self.begin(event, now)
+            elif isinstance(event, ev.OfferMade):
+                offers.append(event)
             elif isinstance(event, ev.ContactWithdrawn):
                 number = int(event.contact)
                 if self.fate[number] == PENDING:
                     self.leave(number, BLOCKED, now)
+        for offer in offers:
+            if self.group[int(offer.contact)] < 0:
+                self.push(now + self.site.answer_ms, _ACCEPT, (offer.offer, offer.agent))
 
     def begin(self, event: ev.AssignmentStarted, now: Millis) -> None:
         number = int(event.contact)

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.contracts import contact_events as ce
 from services.contracts.pool import ChannelConfig, QueueConfig
-from services.router.simulator.floor import START, Floor, Refused
+from services.router.simulator.floor import Floor, Refused
 from services.router.simulator.run import ABANDONED, BLOCKED, SERVED, NobodyComes, simulate
 from tests.unit.router.simulator.scenes import config, day, site
 
@@ -86,7 +85,7 @@ def test_more_staff_than_there_are_is_refused() -> None:
 
 def test_contact_that_nobody_can_serve_ends_the_run_with_an_error() -> None:
     hard = config(queues={"calls": QueueConfig(required={"magic": 1})}, skills=("magic",))
-    with pytest.raises(NobodyComes):
+    with pytest.raises(NobodyComes, match="nobody here can serve: phone"):
         simulate(site(config=hard), day([0], [100]))
 
 
@@ -103,20 +102,27 @@ def test_what_a_waiting_contact_is_told_is_kept() -> None:
     assert found.announced == {1: 1, 2: 2}
 
 
-def test_engine_is_woken_for_its_own_timers() -> None:
-    seen: list[int] = []
-
-    def rest(floor: Floor, now: int) -> Any:
-        wrap_up = ce.SetPresenceData(pool="test/pool", agent_id="a0", presence="available")
-        floor.tell(ce.SetPresence, wrap_up, now)
-        seen.append(floor.partition.next_due() or 0)
-        return ()
-
+def test_wrap_up_keeps_the_agent_until_the_engine_ends_it() -> None:
     wrapping = config(channels={"phone": ChannelConfig(cost=100, auto_accept=True, wrap_up=60)})
-    found = simulate(site(config=wrapping), day([0, 10], [100, 100], acts=[(1, rest)]))
-    assert found.fate.tolist() == [SERVED, SERVED]
-    assert seen
-    assert seen[0] > START
+    found = simulate(site(config=wrapping), day([0, 10], [100, 100]))
+    assert found.wait.tolist() == [0, 60_090]
+    assert found.stay.tolist() == [100, 60_190]
+
+
+def test_offer_is_accepted_after_a_moment_and_patience_runs_on() -> None:
+    asking = config(channels={"phone": ChannelConfig(cost=100)})
+    calls = day([0, 1000, 2000], [5000, 100, 100], [3000, 4500, 9000])
+    found = simulate(site(config=asking, answer_ms=2000), calls)
+    # The second gives up while the first is served; the third is offered at 7000.
+    assert found.fate.tolist() == [SERVED, ABANDONED, SERVED]
+    assert found.wait.tolist() == [2000, 4500, 7000]
+
+
+def test_who_gives_up_while_offered_is_gone() -> None:
+    asking = config(channels={"phone": ChannelConfig(cost=100)})
+    found = simulate(site(config=asking, answer_ms=2000), day([0, 500], [100, 100], [1000, 9000]))
+    assert found.fate.tolist() == [ABANDONED, SERVED]
+    assert found.wait.tolist() == [1000, 2500]
 
 
 def test_same_day_twice_is_the_same() -> None:
