@@ -81,7 +81,8 @@ class Places:
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._at: dict[str, tuple[LineKey, Mark]] = {}
-        self._lines: dict[Name, dict[LineKey, SortedMarks]] = {}
+        self._queues: dict[Name, dict[int, SortedMarks]] = {}
+        self._lines: dict[LineKey, SortedMarks] = {}
         self._build()
 
     def follow(self, events: Iterable[AnyRoutingEvent]) -> None:
@@ -98,22 +99,19 @@ class Places:
         contact = self._pool.contacts.get(contact_id)
         if contact is None or contact.state != "queued":
             return None
+        place = key, mark = _place(contact)
         waiting = self._pool.tally.get((contact.queue, "queued"), 0)
-        counted = sum(marks.size for marks in self._lines.get(contact.queue, {}).values())
-        if counted != waiting or self._at.get(contact_id) != _place(contact):
+        counted = sum(marks.size for marks in self._queues.get(contact.queue, {}).values())
+        if counted != waiting or self._at.get(contact_id) != place:
             # Something changed that names no contact: count everybody anew.
             self._build()
-        key, mark = _place(contact)
         position = 1
-        ahead_alike = 0
-        for line, marks in self._lines[contact.queue].items():
-            if line[1] > contact.priority:
+        for priority, marks in self._queues[contact.queue].items():
+            if priority > contact.priority:
                 position += marks.size
-            elif line[1] == contact.priority:
-                ahead = marks.before(mark)
-                position += ahead
-                ahead_alike += ahead if line == key else 0
-        return Place(position, ahead_alike)
+            elif priority == contact.priority:
+                position += marks.before(mark)
+        return Place(position, self._lines[key].before(mark))
 
     def _update(self, contact_id: str) -> None:
         contact = self._pool.contacts.get(contact_id)
@@ -122,32 +120,42 @@ class Places:
         if now == before:
             return
         if before is not None:
-            key, mark = before
             del self._at[contact_id]
-            lines = self._lines[key[0]]
-            lines[key].remove(mark)
-            if not lines[key].size:
-                del lines[key]
+            self._remove(*before)
         if now is not None:
             self._at[contact_id] = now
-            lines = self._lines.setdefault(now[0][0], {})
-            lines.setdefault(now[0], SortedMarks()).add(now[1])
+            key, mark = now
+            self._queues.setdefault(key[0], {}).setdefault(key[1], SortedMarks()).add(mark)
+            self._lines.setdefault(key, SortedMarks()).add(mark)
+
+    def _remove(self, key: LineKey, mark: Mark) -> None:
+        queue, line = self._queues[key[0]], self._lines[key]
+        queue[key[1]].remove(mark)
+        line.remove(mark)
+        if not line.size:
+            del self._lines[key]
+        if not queue[key[1]].size:
+            del queue[key[1]]
+            if not queue:
+                del self._queues[key[0]]
 
     def _build(self) -> None:
-        self._at = {
-            contact.id: _place(contact)
-            for contact in self._pool.contacts.values()
-            if contact.state == "queued"
-        }
-        marks: dict[LineKey, list[Mark]] = {}
+        waiting = [one for one in self._pool.contacts.values() if one.state == "queued"]
+        self._at = {contact.id: _place(contact) for contact in waiting}
+        lines: dict[LineKey, list[Mark]] = {}
+        queues: dict[Name, dict[int, list[Mark]]] = {}
         for key, mark in self._at.values():
-            marks.setdefault(key, []).append(mark)
-        self._lines = {}
-        for key, those in marks.items():
-            self._lines.setdefault(key[0], {})[key] = SortedMarks(those)
+            lines.setdefault(key, []).append(mark)
+            queues.setdefault(key[0], {}).setdefault(key[1], []).append(mark)
+        self._lines = {key: SortedMarks(marks) for key, marks in lines.items()}
+        self._queues = {
+            queue: {priority: SortedMarks(marks) for priority, marks in of.items()}
+            for queue, of in queues.items()
+        }
 
 
 def _place(contact: Contact) -> tuple[LineKey, Mark]:
-    required = tuple(sorted(contact.required.items()))
-    key = (contact.queue, contact.priority, contact.facts.channel, required)
+    required = contact.required
+    skills = tuple(sorted(required.items()) if len(required) > 1 else required.items())
+    key = (contact.queue, contact.priority, contact.facts.channel, skills)
     return key, (contact.facts.virtual_start, contact.id)

@@ -98,8 +98,7 @@ def test_emptied_queue_leaves_nothing_behind(world: World) -> None:
     places = Places(world.partition.pools[POOL])
     places.follow(world.opened("c1", topic="billing").events)
     places.follow(world.cancel("c1").events)
-    assert all(not lines for lines in places._lines.values())
-    assert places._at == {}
+    assert (places._lines, places._queues, places._at) == ({}, {}, {})
 
 
 def test_contact_that_is_classified_anew_stands_where_it_belongs(world: World) -> None:
