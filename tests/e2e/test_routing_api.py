@@ -170,6 +170,64 @@ async def test_position_of_a_contact_that_does_not_wait_is_409_with_its_state(de
     assert answer.json()["contact_state"] == "offered"
 
 
+# Why
+
+
+async def story(desk: Desk, contact_id: str, query: str = "") -> dict[str, Any]:
+    async with Client(desk.site, "boss", "supervisor") as boss:
+        answer = await boss.http.get(contact_url(desk, contact_id, f"/explain{query}"))
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+
+async def test_story_of_a_contact_is_told_from_the_journal_after_a_restart_too(
+    desk: Desk,
+) -> None:
+    anna, bertil = await desk.agent("anna"), await desk.agent("bertil", sv=2)
+    first = await desk.ready(anna)
+    contact_id = await desk.inputs.contact(desk.config, language="fi")
+    offer = await first.event("offer.made")
+    await anna.http.post(f"/v1/offers/{offer['offer']}:decline", json={"pause": 60})
+    await desk.ready(bertil)
+    cancelled = await desk.admin.http.post(contact_url(desk, contact_id, ":cancel"))
+    assert cancelled.status_code == 200
+
+    found = await story(desk, contact_id, "?candidates=true")
+    assert found["complete"]
+    assert [step["type"] for step in found["steps"]] == [
+        "contact.queued",
+        "offer.made",
+        "offer.ended",
+        "contact.requeued",
+        "contact.withdrawn",
+    ]
+    assert "It needs fi at level 1." in found["steps"][0]["text"]
+    assert [one["reason"] for one in found["steps"][1]["candidates"]] == [None, "lack_skills"]
+    assert found["steps"][2]["text"] == "anna declined it."
+
+    await asyncio.to_thread(desk.site.api.stop)
+    await asyncio.to_thread(desk.site.api.start)
+    assert await story(desk, contact_id, "?candidates=true") == found
+
+
+async def test_dry_run_agrees_with_what_a_contact_gets(desk: Desk) -> None:
+    anna = await desk.agent()
+    await desk.ready(anna)
+    url = f"/v1/pools/{desk.pool}:classify"
+    body = {"contact": {"channel": "chat", "language": "fi"}}
+    found = (await desk.admin.http.post(url, json=body)).json()
+    assert (found["queue"], found["required"], found["agents"]["free"]) == ("general", {"fi": 1}, 1)
+    contact_id = await desk.inputs.contact(desk.config, language="fi")
+
+    async def view() -> httpx.Response:
+        return await desk.admin.http.get(contact_url(desk, contact_id))
+
+    answer = (await eventually(view, lambda a: a.status_code == 200)).json()
+    for key in ("queue", "required", "preferred", "priority"):
+        assert answer[key] == found[key]
+
+
 # Races and repetitions
 
 
