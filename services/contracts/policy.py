@@ -67,9 +67,9 @@ class PlanGroup(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PlanPair(msgspec.Struct, frozen=True, array_like=True):
-    """What class number `k` is to group number `g`: `handling` are the expected seconds in such an
-    agent's hands, `advantage` (0 to 1) is the comparative advantage, 1 where the group is meant
-    for the class."""
+    """What class number `k` is to group number `g`: `handling` are the expected seconds of such an
+    agent's whole time (a chat that takes a third of the units takes a third of its length),
+    `advantage` (0 to 1) is the comparative advantage, 1 where the group is meant for the class."""
 
     k: _Count
     g: _Count

@@ -17,6 +17,7 @@ from services.router.follower.follow import Follow
 from services.router.follower.numbers import Counters, Gauges
 from services.router.follower.settings import FollowerSettings
 from services.router.follower.views import Views
+from services.router.planner.planner import Planner
 
 
 def create_app(settings: FollowerSettings, feeds: Feeds | None = None) -> FastAPI:
@@ -32,10 +33,12 @@ def create_app(settings: FollowerSettings, feeds: Feeds | None = None) -> FastAP
     rejected = RejectedInputs(settings, DeadLetters(publisher, clock, READER), clock)
     partitions = [followed.partition for followed in follow.followed]
     gauges = Gauges(metrics, clock, partitions, period=settings.follower_check)
+    planner = Planner(follow, partitions, publisher, clock, period=settings.follower_plan)
+    follow.note = planner.note
     return kit_app(
         "Jonoton follower",
         metrics=metrics,
-        parts=(publisher, ends, follow, views, rejected, gauges),
+        parts=(publisher, ends, follow, views, rejected, gauges, planner),
     )
 
 

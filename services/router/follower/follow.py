@@ -1,8 +1,10 @@
 """Following the journal: every partition's state, what is dirty, what is to be counted."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from services.contracts.journal import Record
 from services.kit import tasks
 from services.kit.journal_reader import JournalReader
 from services.kit.settings import Settings
@@ -12,6 +14,10 @@ from services.router.follower.numbers import Counters
 
 _BREATH = 200
 """Records applied before others get a turn of the loop."""
+
+
+def _nobody(_partition: Partition, _record: Record) -> None:
+    """Nobody else wants to know."""
 
 
 @dataclass(slots=True)
@@ -25,7 +31,8 @@ class Followed:
 
 
 class Follow:
-    """A part. `moved` is set after each batch, once the journal's past has been read."""
+    """A part. `moved` is set after each batch, once the journal's past has been read. `note`
+    is told every record that counts, before it is applied."""
 
     name = "journal"
 
@@ -34,6 +41,7 @@ class Follow:
         self.moved = asyncio.Event()
         self._reader = journal
         self._counters = counters
+        self.note: Callable[[Partition, Record], None] = _nobody
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
@@ -64,6 +72,7 @@ class Follow:
                 followed = self.followed[number]
                 if offset >= self._reader.goal.get(number, 0):
                     self._counters.count(followed.partition, record)
+                self.note(followed.partition, record)
                 if not followed.dirty.everything:
                     followed.dirty.note(followed.partition, record)
                 followed.partition.apply(record)

@@ -6,8 +6,9 @@ router's specification; Mandelbaum & Stolyar 2004 for c-mu, Harrison & Lopez 199
     score = c_k · phi(W / T_k) · mu_kg · e_kg^q
 
 c is the queue's weight, threefold for each step of priority above 5 and a third for each below; T
-the queue's target; mu_kg one over the expected handling time, from the plan where it knows, else
-as the configuration says, else the mean of what is known (1 if nothing is: only ratios count).
+the queue's target; mu_kg one over the expected handling time, in seconds of a whole agent (a chat
+at a third of an agent's units takes a third), from the plan where it knows, else as the
+configuration says, else the mean of what is known (1 if nothing is: only ratios count).
 """
 
 import math
@@ -15,9 +16,10 @@ import math
 from services.contracts.base import Millis
 from services.contracts.policy import PlanPair, Urgency
 from services.contracts.pool import PoolConfig, QueueConfig
+from services.router.core.eligibility import UNDECLARED
 from services.router.core.index import Index
 from services.router.core.line import Entry, Line
-from services.router.core.model import Agent
+from services.router.core.model import CAPACITY, Agent
 from services.router.core.plan import Planned
 from services.router.core.policy.base import Policy
 
@@ -59,7 +61,7 @@ class Scored(Policy):
         super().__init__(config, index, planned, overloaded)
         self._terms: list[Terms] = []
         known = [queue.handling for queue in config.queues.values() if queue.handling]
-        self._handling = sum(known) / len(known) if known else 1.0
+        self._handling = sum(known) / len(known) if known else 0.0
 
     def weight(self, line: Line, queue: QueueConfig) -> float:
         """c of the line."""
@@ -92,11 +94,12 @@ class Scored(Policy):
         queue = self.queue(line)
         planned = self.planned
         pairs = None
-        mean = queue.handling or self._handling
+        share = self.index.channels.get(line.channel, UNDECLARED).cost / CAPACITY
+        mean = (queue.handling or self._handling) * share or 1.0
         if planned is not None and planned.mean:
             key = line.key if line.key in planned.pairs else planned.of_queue.get(line.key[:2])
             pairs = planned.pairs.get(key) if key else None
-            mean = planned.means[key] if key else queue.handling or planned.mean
+            mean = planned.means[key] if key else (queue.handling or 0) * share or planned.mean
         weight = self.weight(line, queue)
         groups = planned.groups if planned else 0
         rates, advantages = [weight / mean] * (groups + 1), [self.unknown(mean)] * (groups + 1)
