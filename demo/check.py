@@ -36,7 +36,7 @@ class Finding:
     detail: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Work:
     """An offer or an assignment: whose, of which contact, and the units it takes."""
 
@@ -73,6 +73,7 @@ class JournalCheck:
         self._assignments: dict[str, Work] = {}
         self._owned: defaultdict[str, set[str]] = defaultdict(set)
         self._open: set[str] = set()
+        self._quiet: set[str] = set()
         self._place = (0, 0)
         self._counting = True
 
@@ -111,12 +112,20 @@ class JournalCheck:
                 self._open.add(contact.id)
             case ev.ContactWithdrawn(contact=contact) | ev.ContactClosed(contact=contact):
                 self._end(contact)
+            case ev.ContactQuieted(contact=contact, agent=agent, cost=cost):
+                self._quiet.add(contact)
+                self._recost(contact, agent, cost)
+            case ev.ContactWoken(contact=contact, agent=agent, cost=cost):
+                self._quiet.discard(contact)
+                self._recost(contact, agent, cost)
             case ev.OfferMade():
                 self._offer(event, grown)
             case ev.OfferEnded(offer=offer):
                 self._take_back(self._offers, offer, "offer")
             case ev.AssignmentStarted():
                 self._assign(event, started, grown)
+            case ev.AssignmentWrapping(contact=contact, reason="transferred"):
+                self._owned[contact].discard(event.assignment)
             case ev.AssignmentEnded(assignment=assignment):
                 work = self._take_back(self._assignments, assignment, "assignment")
                 if work is not None:
@@ -144,6 +153,9 @@ class JournalCheck:
         if event.contact not in self._open:
             self._found("doubly_owned", f"contact {event.contact} was over already")
         cost = offer.cost if offer is not None else self._cost(event.channel)
+        declared = self._config.channels.get(event.channel)
+        if event.contact in self._quiet and declared and declared.inactive_cost is not None:
+            cost = min(cost, declared.inactive_cost)
         self._give(
             self._assignments, event.assignment, event.contact, event.agent, event.channel, cost
         )
@@ -154,6 +166,7 @@ class JournalCheck:
         if contact not in self._open:
             self._found("contradictions", f"contact {contact} ended twice, or was never queued")
         self._open.discard(contact)
+        self._quiet.discard(contact)
         if self._owned.pop(contact, None):
             self._found("contradictions", f"contact {contact} ended while somebody has it")
 
@@ -187,9 +200,19 @@ class JournalCheck:
         declared = self._config.channels.get(channel)
         return UNITS if declared is None else declared.cost
 
+    def _firm(self, channel: str) -> bool:
+        """Whether work of the channel keeps its units from everything else."""
+        declared = self._config.channels.get(channel)
+        return declared is None or not declared.interruptible
+
+    def _recost(self, contact: str, agent: str, cost: int) -> None:
+        """The customer has fallen quiet or has written again."""
+        for key in self._owned[contact] if agent else ():
+            self._assignments[key].cost = cost
+
     def _check_room(self, agent_id: str) -> None:
         agent = self._agents[agent_id]
-        used = sum(work.cost for work in agent.work.values())
+        used = sum(work.cost for work in agent.work.values() if self._firm(work.channel))
         if used > UNITS:
             self._found("above_capacity", f"{agent_id} has {used} of {UNITS} units taken")
         for channel, number in Counter(work.channel for work in agent.work.values()).items():

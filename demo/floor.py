@@ -144,8 +144,8 @@ class Floor:
                 self.counts.not_taken[result] += counting
             case ev.AssignmentStarted():
                 self._assign(event)
-            case ev.AssignmentWrapping(contact=key):
-                if key in self.contacts:
+            case ev.AssignmentWrapping(contact=key, reason=reason):
+                if key in self.contacts and reason != "transferred":
                     self.contacts[key].stage = "wrapping"
             case ev.AssignmentEnded(assignment=assignment, agent=agent):
                 self.agents[agent].work.pop(assignment, None)

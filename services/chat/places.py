@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 from services.chat.core import SERVED
 from services.contracts.journal import Record
 from services.contracts.routing_events import (
+    HANDED_OVER,
     AssignmentEnded,
     AssignmentStarted,
     AssignmentWrapping,
@@ -91,11 +92,13 @@ class Places:
                     self._move(contact_id, "waiting")
                 case AssignmentStarted(contact=contact_id):
                     self._move(contact_id, "assigned")
-                case AssignmentWrapping(contact=contact_id):
-                    self._move(contact_id, "closed", "completed")
-                # A lost agent's contact is queued again, by an event of its own.
-                case AssignmentEnded(contact=contact_id, result=result) if result != "agent_lost":
-                    self._move(contact_id, "closed", result)
+                # What was handed over has an event of its own: queued again, or another's.
+                case AssignmentWrapping(contact=contact_id, reason=reason):
+                    if reason not in HANDED_OVER:
+                        self._move(contact_id, "closed", "completed")
+                case AssignmentEnded(contact=contact_id, result=result):
+                    if result not in HANDED_OVER:
+                        self._move(contact_id, "closed", result)
                 case ContactWithdrawn(contact=contact_id, reason=reason):
                     self._move(contact_id, "closed", reason)
                     self._lines.pop(contact_id, None)

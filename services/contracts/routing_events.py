@@ -15,7 +15,14 @@ RequeueReason = Literal["declined", "expired", "agent_lost", "reconfigured", "pr
 WithdrawReason = Literal["abandoned", "cancelled", "solved", "customer_left", "silent"]
 DetachReason = Literal["ended", "gateway_silent"]
 OfferResult = Literal["declined", "expired", "rescinded"]
-EndResult = Literal["completed", "timed_out", "agent_lost", "customer_left", "customer_silent"]
+EndResult = Literal[
+    "completed", "timed_out", "agent_lost", "customer_left", "customer_silent", "transferred"
+]
+HANDED_OVER: frozenset[EndResult] = frozenset({"agent_lost", "transferred"})
+"""The agent's part is over, the contact goes on: with somebody else, or waiting for somebody."""
+TransferResult = Literal[
+    "accepted", "cancelled", "declined", "expired", "unavailable", "agent_lost", "over"
+]
 
 RejectReason = Literal["undecodable", "unknown_pool", "wrong_partition", "invalid"]
 
@@ -151,12 +158,13 @@ class ContactQueued(RoutingEvent, frozen=True, kw_only=True, tag="contact.queued
 
 class ContactRequeued(RoutingEvent, frozen=True, kw_only=True, tag="contact.requeued"):
     """A contact waits again, at its old age. `classified` stands here if the pool was configured
-    anew meanwhile and that changed what the contact gets; with the reason `reconfigured` the
-    contact was waiting all the time."""
+    anew meanwhile and that changed what the contact gets, and if people have `chosen` it; with the
+    reason `reconfigured` the contact was waiting all the time."""
 
     contact: Id
     reason: RequeueReason
     classified: Classified | None = None
+    chosen: bool = False
 
 
 class ContactQuieted(RoutingEvent, frozen=True, kw_only=True, tag="contact.quieted"):
@@ -231,8 +239,8 @@ class ContactForgotten(RoutingEvent, frozen=True, kw_only=True, tag="contact.for
 
 class OfferMade(RoutingEvent, frozen=True, kw_only=True, tag="offer.made"):
     """The agent is asked to take the contact until `expires_at`; others may be asked at the same
-    time. `why` holds the choice's terms:
-    the candidates counted, and those who could not, by reason."""
+    time. `from_agent`: it is a transfer, with the message `note` perhaps. `why` holds the choice's
+    terms: the candidates counted, and those who could not, by reason."""
 
     offer: Id
     contact: Id
@@ -242,6 +250,8 @@ class OfferMade(RoutingEvent, frozen=True, kw_only=True, tag="offer.made"):
     queue: Name
     expires_at: Millis
     waited_ms: int
+    from_agent: str = ""
+    note: str = ""
     why: dict[str, int | float | str] = {}
 
 
@@ -256,7 +266,7 @@ class OfferEnded(RoutingEvent, frozen=True, kw_only=True, tag="offer.ended"):
 
 
 class AssignmentStarted(RoutingEvent, frozen=True, kw_only=True, tag="assignment.started"):
-    """The agent has the contact. `offer` ended with it."""
+    """The agent has the contact. `offer` ended with it. `from_agent` handed it over."""
 
     assignment: Id
     offer: Id
@@ -266,11 +276,12 @@ class AssignmentStarted(RoutingEvent, frozen=True, kw_only=True, tag="assignment
     channel: Name
     queue: Name
     waited_ms: int
+    from_agent: str = ""
 
 
 class AssignmentWrapping(RoutingEvent, frozen=True, kw_only=True, tag="assignment.wrapping"):
     """The talk is over, `reason` says how; the capacity stays taken until `until` or until the
-    agent completes."""
+    agent completes. `transferred`: the talk goes on with another agent, this one writes it up."""
 
     assignment: Id
     contact: Id
@@ -283,7 +294,7 @@ class AssignmentWrapping(RoutingEvent, frozen=True, kw_only=True, tag="assignmen
 class AssignmentEnded(RoutingEvent, frozen=True, kw_only=True, tag="assignment.ended"):
     """`completed`: done by the agent; `timed_out`: the wrap-up time is over; `agent_lost`: the
     contact goes back to its queue; `customer_left`, `customer_silent`: ended with nothing to write
-    up."""
+    up; `transferred`: somebody else has the contact."""
 
     assignment: Id
     contact: Id
@@ -309,6 +320,30 @@ class OverloadChanged(RoutingEvent, frozen=True, kw_only=True, tag="overload.cha
     on: bool
     rho: float
     choice: OverloadChoice
+
+
+class TransferStarted(RoutingEvent, frozen=True, kw_only=True, tag="transfer.started"):
+    """Somebody else shall have the contact; `agent` keeps it until somebody accepts. `to_agent`
+    alone is asked, or else whoever may take what is `wanted`. `note` is a message of the
+    conversation."""
+
+    assignment: Id
+    contact: Id
+    agent: Id
+    to_agent: str = ""
+    wanted: Classified | None = None
+    note: str = ""
+
+
+class TransferEnded(RoutingEvent, frozen=True, kw_only=True, tag="transfer.ended"):
+    """`accepted`: the other one has it; `declined`, `expired`, `unavailable`: the agent asked does
+    not take it, did not answer, or went away; `agent_lost`: the contact waits on for the other;
+    `over`: the talk is. Otherwise `agent` keeps it."""
+
+    assignment: Id
+    contact: Id
+    agent: Id
+    result: TransferResult
 
 
 class TimersRenewed(msgspec.Struct, frozen=True, kw_only=True, tag="timers.renewed"):
@@ -354,6 +389,8 @@ PoolEvent = (
     | PlanAdopted
     | PlanLapsed
     | OverloadChanged
+    | TransferStarted
+    | TransferEnded
 )
 PartitionEvent = GatewayRenewed | GatewayExpired | TimersRenewed | InputRejected
 AnyRoutingEvent = PoolEvent | PartitionEvent

@@ -78,8 +78,9 @@ class Holders:
                     self._by_holder.setdefault(holder, {})[held.conversation] = held
                     self._by_conversation[held.conversation] = held
                     changes.append(Change(held, came=True))
-                case AssignmentWrapping(contact=contact_id):
-                    self._states[contact_id] = "wrapping"
+                case AssignmentWrapping(contact=contact_id, reason=reason):
+                    if reason != "transferred":
+                        self._states[contact_id] = "wrapping"
                 case AssignmentEnded(assignment=assignment, contact=contact_id, result=result):
                     if result == "agent_lost":
                         self._states[contact_id] = "waiting"

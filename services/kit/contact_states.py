@@ -41,6 +41,10 @@ class ContactStates:
                     self._move(contact_id, "waiting")
                 case AssignmentStarted(contact=contact_id):
                     self._move(contact_id, "assigned")
+                case (
+                    AssignmentWrapping(reason="transferred") | AssignmentEnded(result="transferred")
+                ):
+                    pass  # another agent has it
                 case AssignmentWrapping(contact=contact_id):
                     self._move(contact_id, "wrapping")
                 case AssignmentEnded(contact=contact_id, result="agent_lost"):

@@ -41,6 +41,7 @@ _ENDED = {
     "timed_out": "the time for wrapping up was over",
     "agent_lost": "the agent's connection was gone for too long",
     "customer_left": "the customer left",
+    "transferred": "another agent has it",
     "customer_silent": "the customer was silent and did not answer when asked",
 }
 _AGAINST = (

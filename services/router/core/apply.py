@@ -10,6 +10,7 @@ from services.router.core import (
     apply_agents,
     apply_plans,
     apply_silence,
+    apply_transfers,
     apply_waiting,
     apply_work,
 )
@@ -43,5 +44,7 @@ CHANGES: dict[type, Callable[[Pool, Any, Millis], None]] = {
     ev.PlanAdopted: apply_plans.plan_adopted,
     ev.PlanLapsed: apply_plans.plan_lapsed,
     ev.OverloadChanged: apply_plans.overload_changed,
+    ev.TransferStarted: apply_transfers.transfer_started,
+    ev.TransferEnded: apply_transfers.transfer_ended,
 }
 """`CHANGES[type(event)](pool, event, at)`: the state after an event that happened at `at`."""

@@ -29,7 +29,7 @@ def pool_configured(pool: Pool, event: ev.PoolConfigured, at: Millis) -> None:
             waiting.reenter(pool, contact, at)
         elif contact.state == "queued":
             waiting.arm(pool, contact)
-        elif contact.offers:
+        elif contact.offers or contact.transfer:
             pool.line_up(contact)
     for contact_id in sorted(pool.stale):
         pool.schedule.todo.append((0, timers.RECLASSIFY, pool.name, contact_id, ""))

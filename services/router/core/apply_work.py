@@ -38,13 +38,13 @@ def contact_requeued(pool: Pool, event: ev.ContactRequeued, at: Millis) -> None:
     contact.telling = False
     if contact.state not in ("queued", "offered"):
         contact.waits_since = at
-    move(pool, contact, "queued", now.queue if now else "")
     if now is not None:
-        contact.priority = now.priority
-        contact.required = now.required
-        contact.preferred = now.preferred
-        contact.step = now.step
-    waiting.enter(pool, contact, at)
+        contact.chosen = event.chosen
+    want(pool, contact, now or contact.wanted, "offered" if contact.offers else "queued")
+    if contact.offers:
+        pool.line_up(contact)
+    else:
+        waiting.enter(pool, contact, at)
 
 
 def contact_withdrawn(pool: Pool, event: ev.ContactWithdrawn, at: Millis) -> None:
@@ -79,7 +79,8 @@ def offer_made(pool: Pool, event: ev.OfferMade, at: Millis) -> None:
         idle_before=agent.idle_since,
     )
     contact.offers[offer.id] = agent.offers[offer.id] = offer
-    move(pool, contact, "offered")
+    if contact.assignment is None:
+        move(pool, contact, "offered")
     pool.line_up(contact)
     if at == contact.queued_at:
         contact.telling = False
@@ -143,8 +144,12 @@ def assignment_wrapping(pool: Pool, event: ev.AssignmentWrapping, _at: Millis) -
     assignment = pool.assignments[event.assignment]
     assignment.wrap_up_until = event.until
     assignment.disposition = event.disposition
-    stop_waiting(assignment.contact)
-    move(pool, assignment.contact, "wrapping")
+    if event.reason == "transferred":
+        assignment.handed_over = True
+        assignment.contact.assignment = None
+    else:
+        stop_waiting(assignment.contact)
+        move(pool, assignment.contact, "wrapping")
     nothing_to_lose(agent)
     pool.schedule.due.push(event.until, timers.WRAP_UP, pool.name, assignment.id)
 
@@ -153,7 +158,8 @@ def assignment_ended(pool: Pool, event: ev.AssignmentEnded, at: Millis) -> None:
     agent = pool.touched(event.agent)
     assignment = pool.assignments.pop(event.assignment)
     del agent.assignments[event.assignment]
-    assignment.contact.assignment = None
+    if not assignment.handed_over:
+        assignment.contact.assignment = None
     agent.idle_since = at
     _remember(
         pool.past_assignments,
@@ -208,6 +214,15 @@ def move(pool: Pool, contact: Contact, state: ContactState | None, queue: str = 
     waiting.leave(pool, contact)
 
 
+def want(pool: Pool, contact: Contact, wanted: ev.Classified, state: ContactState) -> None:
+    """The contact, in this state, asks for this from here on."""
+    move(pool, contact, state, wanted.queue)
+    contact.priority = wanted.priority
+    contact.required = wanted.required
+    contact.preferred = wanted.preferred
+    contact.step = wanted.step
+
+
 def _count(pool: Pool, contact: Contact) -> None:
     key = (contact.queue, contact.state)
     pool.tally[key] = pool.tally.get(key, 0) + 1
@@ -218,6 +233,7 @@ def _close(
 ) -> None:
     contact = pool.contacts.pop(contact_id)
     move(pool, contact, None)
+    contact.state = state
     facts = contact.facts
     pool.closed[contact_id] = Closed(
         state,

@@ -21,13 +21,15 @@ Reason = Literal[
     "ramping_up",
     "asked_already",
     "asked_before",
+    "has_it",
     "kept_for_another",
     "reserved",
 ]
 """`away`: not connected or not available. `paused`: declined something and wanted a pause.
 `ramping_up`: fresh, and was given something a moment ago. `asked_already`: is being asked for this
-contact; `asked_before`: declined or missed it just now. `kept_for_another`: the contact waits for
-its preferred agent alone. `reserved`: the policy keeps the agent free for other work."""
+contact; `asked_before`: declined or missed it just now; `has_it`: and wants to hand it over.
+`kept_for_another`: the contact waits for its preferred agent alone. `reserved`: the policy keeps
+the agent free for other work."""
 
 
 _COUNTED: tuple[Reason, ...] = ("lack_skills", "away", "paused", "no_room", "ramping_up")
@@ -100,6 +102,8 @@ def _reason_now(
     """What speaks against this one contact for an agent who could take others like it."""
     if agent.id in asked:
         return "asked_already"
+    if contact.transfer and contact.assignment and agent is contact.assignment.agent:
+        return "has_it"
     if contact.tried.get(agent.id, 0) > at:
         return "asked_before"
     if contact.held_until and agent.id != contact.facts.preferred_agent:

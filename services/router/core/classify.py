@@ -86,6 +86,21 @@ def mismatches(rule: Rule, config: PoolConfig, facts: Facts) -> list[str]:
     return found if queue and takes(queue, facts.channel) else [*found, "queue"]
 
 
+def classify_into(config: PoolConfig, facts: Facts, queue_name: Name) -> Classified:
+    """What a contact asks for in a queue that people chose, which must be declared."""
+    queue = config.queues[queue_name]
+    required = dict(queue.required)
+    language = known_language(config, facts.language)
+    if language:
+        required.setdefault(language, 1)
+    return Classified(
+        queue=queue_name,
+        priority=queue.priority,
+        required=required,
+        preferred=dict(queue.preferred),
+    )
+
+
 def known_language(config: PoolConfig, language: str) -> Name:
     """The language skill that serves `language`: itself or the longest prefix listed, or ""."""
     if not language or not config.languages:

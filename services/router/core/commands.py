@@ -14,6 +14,10 @@ from services.router.core import assignments
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn, let_go, withdraw, withdraw_offers
 
+OfAssignment = (
+    ce.WrapUpAssignment | ce.CompleteAssignment | ce.TransferAssignment | ce.CancelTransfer
+)
+
 
 def refused(command: Event, status: int, reason: str, **state: Any) -> Reply:
     """The answer to a command that changes nothing."""
@@ -120,7 +124,7 @@ def _offer_refusal(pool: Pool, command: ce.AcceptOffer | ce.DeclineOffer) -> Rep
 
 def wrap_up(turn: Turn, pool: Pool, command: ce.WrapUpAssignment) -> Reply:
     """The talk is over. Once more changes nothing."""
-    if (refusal := _assignment_refusal(pool, command)) is not None:
+    if (refusal := assignment_refusal(pool, command)) is not None:
         return refusal
     assignment = pool.assignments[command.data.assignment_id]
     if not assignment.wrapping:
@@ -130,16 +134,15 @@ def wrap_up(turn: Turn, pool: Pool, command: ce.WrapUpAssignment) -> Reply:
 
 def complete(turn: Turn, pool: Pool, command: ce.CompleteAssignment) -> Reply:
     """All is done: the capacity is free."""
-    if (refusal := _assignment_refusal(pool, command)) is not None:
+    if (refusal := assignment_refusal(pool, command)) is not None:
         return refusal
     assignment = pool.assignments[command.data.assignment_id]
     assignments.end(turn, pool, assignment, "completed", command.data.disposition)
     return _assignment_done(pool, command)
 
 
-def _assignment_refusal(
-    pool: Pool, command: ce.WrapUpAssignment | ce.CompleteAssignment
-) -> Reply | None:
+def assignment_refusal(pool: Pool, command: OfAssignment) -> Reply | None:
+    """Why the agent cannot do that with an assignment; None if it is theirs and not over."""
     data = command.data
     assignment = pool.assignments.get(data.assignment_id)
     if assignment is not None:

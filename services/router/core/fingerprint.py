@@ -50,7 +50,7 @@ def _agent(agent: Agent) -> tuple[Any, ...]:
 def _contact(contact: Contact) -> tuple[Any, ...]:
     return (
         (contact.facts, contact.queue, contact.priority, contact.required, contact.preferred),
-        (contact.state, contact.tried, contact.ticket > 0),
+        (contact.state, contact.tried, contact.ticket > 0, contact.transfer, contact.chosen),
         (contact.step, contact.waits_since, contact.relax_at, contact.held_until),
         (contact.seen, contact.queued_at, contact.telling),
         (contact.quiet, contact.heard, contact.probe_at, contact.give_up_at, contact.give_up_span),
@@ -70,7 +70,7 @@ def _offer(offer: Offer) -> tuple[Any, ...]:
 def _assignment(one: Assignment) -> tuple[Any, ...]:
     return (
         (one.contact.id, one.agent.id, one.channel, one.queue, one.cost, one.full_cost, one.firm),
-        (one.started_at, one.wrap_up_until, one.disposition),
+        (one.started_at, one.wrap_up_until, one.disposition, one.handed_over),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Any, get_args
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.journal import Reply
-from services.router.core import commands, contacts, planning, presence, silence
+from services.router.core import commands, contacts, planning, presence, silence, transfers
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn
 
@@ -27,6 +27,8 @@ _COMMANDS: dict[type, Callable[[Turn, Pool, Any], Reply]] = {
     ce.DeclineOffer: commands.decline,
     ce.WrapUpAssignment: commands.wrap_up,
     ce.CompleteAssignment: commands.complete,
+    ce.TransferAssignment: transfers.transfer,
+    ce.CancelTransfer: transfers.cancel,
 }
 _POOLLESS = (ce.GatewayHeartbeat, ce.ClockTick, ce.ConfigurePool)
 COMMANDS = frozenset(get_args(ce.Command))

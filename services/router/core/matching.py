@@ -7,7 +7,6 @@ where something arrived gives its head to the agent whom the policy likes best f
 yet.
 """
 
-from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.router.core import assignments
 from services.router.core.line import Entry, Line
@@ -147,31 +146,14 @@ def _offer(
 ) -> None:
     """`able` are the agents with the skills, `terms` what the contact was chosen by."""
     index = pool.index
-    facts = contact.facts
-    channel = pool.channel(facts.channel)
     present = able & index.present
-    candidates = able & index.free.get(facts.channel, 0)
-    offer_id = turn.new_id("o")
-    turn.emit(
-        ev.OfferMade(
-            pool=pool.name,
-            offer=offer_id,
-            contact=contact.id,
-            conversation=facts.conversation,
-            agent=agent.id,
-            channel=facts.channel,
-            queue=contact.queue,
-            expires_at=turn.at + max(1, round(channel.offer_timeout * 1000)),
-            waited_ms=turn.at - facts.virtual_start,
-            why={
-                "candidates": candidates.bit_count(),
-                "no_room": (present & ~candidates).bit_count(),
-                "away": (able & ~present).bit_count(),
-                "lack_skills": (index.everyone & ~able).bit_count(),
-                "idle_ms": turn.at - agent.idle_since,
-                **terms,
-            },
-        )
-    )
-    if channel.auto_accept or facts.channel in agent.auto_accept:
-        assignments.start(turn, pool, pool.offers[offer_id])
+    candidates = able & index.free.get(contact.facts.channel, 0)
+    why: dict[str, int | float | str] = {
+        "candidates": candidates.bit_count(),
+        "no_room": (present & ~candidates).bit_count(),
+        "away": (able & ~present).bit_count(),
+        "lack_skills": (index.everyone & ~able).bit_count(),
+        "idle_ms": turn.at - agent.idle_since,
+        **terms,
+    }
+    assignments.ask(turn, pool, contact, agent, why)

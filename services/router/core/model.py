@@ -5,7 +5,7 @@ from typing import Literal
 
 from services.contracts.base import Level, Millis, Name
 from services.contracts.contact_events import Presence
-from services.contracts.routing_events import QueuedContact
+from services.contracts.routing_events import Classified, QueuedContact
 from services.router.core.expected import Seen
 
 INDEX = {"index": True}
@@ -48,6 +48,7 @@ class Assignment:
     """The agent has the contact: talking (`wrap_up_until` is 0), then writing it up.
 
     `cost` is less than `full_cost` while the customer is quiet; `firm` as of its offer.
+    `handed_over`: another agent has the contact, this one writes up their part.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Assignment:
     started_at: Millis
     wrap_up_until: Millis = 0
     disposition: str = ""
+    handed_over: bool = False
 
     @property
     def wrapping(self) -> bool:
@@ -68,14 +70,27 @@ class Assignment:
         return self.wrap_up_until > 0
 
 
+@dataclass(slots=True, frozen=True)
+class Transfer:
+    """Somebody else shall have a contact that is in hand: `to_agent`, or if that is "" whoever may
+    take it. `before` is what the contact asked for, and whether people had chosen that."""
+
+    to_agent: str
+    note: str
+    started_at: Millis
+    before: Classified
+    chosen_before: bool
+
+
 @dataclass(slots=True, eq=False)
 class Contact:
     """A contact that is not over. `facts` never change; what the rules make of them may.
 
     `tried` holds who declined or missed the contact, and until when they are not asked again.
-    `offers`: who is asked. `quiet`: the customer has not written for a while; they are asked at
-    `probe_at` and given up at `give_up_at`, `give_up_span` after that (0: not). `heard`: the newest
-    facts about it, by id.
+    `offers`: who is asked. `chosen`: people said what it asks for, the rules do not change it.
+    While a `transfer` is open, queue and skills are those that it wants. `quiet`: the customer has
+    not written for a while; they are asked at `probe_at` and given up at `give_up_at`,
+    `give_up_span` after that (0: not). `heard`: the newest facts about it, by id.
     `step` counts the relaxations that were taken. `waits_since` is when it came into this line,
     whose times count from there: the age (`virtual_start`) outlives talks and closed hours, these
     times do not. `relax_at` is the time of the next relaxation, while it waits; until
@@ -93,6 +108,8 @@ class Contact:
     state: ContactState = "queued"
     offers: dict[str, Offer] = field(default_factory=dict)
     assignment: Assignment | None = None
+    transfer: Transfer | None = None
+    chosen: bool = False
     tried: dict[str, Millis] = field(default_factory=dict)
     quiet: bool = False
     heard: tuple[str, ...] = ()
@@ -113,6 +130,17 @@ class Contact:
     def id(self) -> str:
         """The contact's id."""
         return self.facts.id
+
+    @property
+    def wanted(self) -> Classified:
+        """What it asks for now."""
+        return Classified(
+            queue=self.queue,
+            priority=self.priority,
+            required=self.required,
+            preferred=self.preferred,
+            step=self.step,
+        )
 
     @property
     def urgency(self) -> int:

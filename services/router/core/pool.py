@@ -120,26 +120,26 @@ class Pool:
         return agent
 
     def line_up(self, contact: Contact) -> None:
-        """A contact that is offered stands in line if one more agent may be asked, and else not.
-        The agent whom the customer knows is asked alone."""
+        """A contact that is offered or transferred stands in line if one more agent may be asked,
+        and else not. The agent whom the customer knows is asked alone."""
         self.index.dequeue(contact)
         asked = {offer.agent.id for offer in contact.offers.values()}
         most = self.channel(contact.facts.channel).parallel_offers
-        more = contact.state == "offered" and 0 < len(asked) < most
-        if more and contact.facts.preferred_agent not in asked:
+        if contact.transfer is not None:
+            more = not contact.transfer.to_agent
+        else:
+            known = contact.facts.preferred_agent
+            more = contact.state == "offered" and bool(asked) and known not in asked
+        if more and len(asked) < most:
             self.index.enqueue(contact)
 
     def reclassified(self, contact: Contact) -> ev.Classified | None:
         """What the contact would get under the present configuration, if that is another. The
-        relaxations that were taken stay, as far as it is the same queue and there are as many."""
+        relaxations that were taken stay, as far as it is the same queue and there are as many. What
+        people chose stays as long as there is that queue."""
+        if contact.chosen and contact.queue in self.config.queues:
+            return None
         now = self.classify(contact.facts)
         if contact.step and now.queue == contact.queue:
             now = relaxed(now, self.config.queues[now.queue].relax[: contact.step])
-        before = ev.Classified(
-            queue=contact.queue,
-            priority=contact.priority,
-            required=contact.required,
-            preferred=contact.preferred,
-            step=contact.step,
-        )
-        return None if now == before else now
+        return None if now == contact.wanted else now

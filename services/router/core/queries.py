@@ -143,6 +143,7 @@ def _contact(pool: Pool, contact: Contact) -> dict[str, Any]:
         ],
         "assignment_id": assignment.id if assignment else None,
         "quiet": contact.quiet,
+        "transfer": _transfer(contact),
         "give_up_at": contact.give_up_at or None,
     }
 
@@ -158,9 +159,31 @@ def _offers(agent: Agent) -> list[dict[str, Any]]:
             "made_at": offer.made_at,
             "expires_at": offer.expires_at,
             "waited_ms": offer.waited_ms,
+            **_handed(offer.contact),
         }
         for offer in sorted(agent.offers.values(), key=lambda offer: (offer.made_at, offer.id))
     ]
+
+
+def _handed(contact: Contact) -> dict[str, Any]:
+    """Whom a contact that is offered comes from, if somebody has it."""
+    if contact.assignment is None:
+        return {}
+    note = contact.transfer.note if contact.transfer else ""
+    return {"from_agent": contact.assignment.agent.id, "note_id": note or None}
+
+
+def _transfer(contact: Contact) -> dict[str, Any] | None:
+    transfer = contact.transfer
+    if transfer is None:
+        return None
+    return {
+        "to_agent": transfer.to_agent or None,
+        "to_queue": None if transfer.to_agent else contact.queue,
+        "required": {} if transfer.to_agent else dict(contact.required),
+        "note_id": transfer.note or None,
+        "started_at": transfer.started_at,
+    }
 
 
 def _assignments(agent: Agent) -> list[dict[str, Any]]:
@@ -174,6 +197,7 @@ def _assignments(agent: Agent) -> list[dict[str, Any]]:
             "state": "wrapping" if one.wrapping else "active",
             "cost": one.cost,
             "quiet": one.contact.quiet,
+            "transfer": None if one.handed_over else _transfer(one.contact),
             "started_at": one.started_at,
             "wrap_up_until": one.wrap_up_until or None,
         }

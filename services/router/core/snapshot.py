@@ -144,6 +144,9 @@ _pool_decoder = msgspec.msgpack.Decoder(_PoolShape)
 
 def _pool_out(pool: Pool) -> Any:
     values = {name: getattr(pool, name) for name in _POOL}
+    # Who handed a contact over may write up their part longer than it lives.
+    held = {one.contact.id: one.contact for one in pool.assignments.values()}
+    values["contacts"] = pool.contacts | held
     for cls, plural in _THINGS.items():
         values[plural] = [_thing_out(cls, thing) for thing in values[plural].values()]
     waiting = [contact.id for contact in pool.contacts.values() if contact.ticket]
@@ -182,6 +185,9 @@ def _pool_in(pool: Pool, shape: Any) -> None:
             of = next(kind for kind in _THINGS if kind in _leaves(hints[name]))
             for one in things[cls].values():
                 setattr(one, name, _things(getattr(one, name), things[of]))
+    for contact in list(pool.contacts.values()):
+        if contact.state in ("closed", "withdrawn"):
+            del pool.contacts[contact.id]
     pool.decide()
     pool.index.configure(pool.config.channels, (), ())
     for agent in pool.agents.values():

@@ -50,13 +50,17 @@ class Turn:
 
 
 def requeue(turn: Turn, pool: Pool, contact: Contact, reason: ev.RequeueReason) -> None:
-    """The contact waits again at its old age, classified by the present configuration."""
+    """The contact waits again at its old age, classified by the present configuration or as people
+    chose."""
+    classified = pool.reclassified(contact)
+    chosen = contact.chosen and classified is None
     turn.emit(
         ev.ContactRequeued(
             pool=pool.name,
             contact=contact.id,
             reason=reason,
-            classified=pool.reclassified(contact),
+            classified=contact.wanted if chosen else classified,
+            chosen=chosen,
         )
     )
 
@@ -77,10 +81,38 @@ def end_offer(turn: Turn, pool: Pool, offer: Offer, result: ev.OfferResult) -> N
 def let_go(
     turn: Turn, pool: Pool, offer: Offer, result: ev.OfferResult, reason: ev.RequeueReason
 ) -> None:
-    """The offer is over without an assignment: the contact waits again if nobody else is asked."""
+    """The offer is over without an assignment: a contact that nobody has waits again if nobody
+    else is asked; a transfer to this agent is over."""
     end_offer(turn, pool, offer, result)
-    if not offer.contact.offers:
-        requeue(turn, pool, offer.contact, reason)
+    contact = offer.contact
+    if contact.transfer is not None:
+        if contact.transfer.to_agent:
+            end_transfer(turn, pool, contact, "unavailable" if result == "rescinded" else result)
+    elif not contact.offers:
+        requeue(turn, pool, contact, reason)
+
+
+def end_transfer(turn: Turn, pool: Pool, contact: Contact, result: ev.TransferResult) -> None:
+    """The open transfer of a contact in hand is over. Offers that it led to stay open."""
+    assignment = contact.assignment
+    if assignment is None:
+        raise LookupError(f"nobody has {contact.id}")
+    turn.emit(
+        ev.TransferEnded(
+            pool=pool.name,
+            assignment=assignment.id,
+            contact=contact.id,
+            agent=assignment.agent.id,
+            result=result,
+        )
+    )
+
+
+def stop_transfer(turn: Turn, pool: Pool, contact: Contact, result: ev.TransferResult) -> None:
+    """Nobody else is asked any more, if anybody was."""
+    if contact.transfer is not None:
+        rescind(turn, pool, contact)
+        end_transfer(turn, pool, contact, result)
 
 
 def rescind(turn: Turn, pool: Pool, contact: Contact, but: str = "") -> None:

@@ -58,9 +58,9 @@ class Counters:
                 count("router_offers_total", pool=name, queue=queue, result=result)
             case ev.AssignmentStarted(queue=queue, channel=channel, waited_ms=waited):
                 count("router_offers_total", pool=name, queue=queue, result="accepted")
-                self._metrics.observe(
-                    "router_wait_seconds", waited / 1000, pool=name, queue=queue, channel=channel
-                )
+                labels = {"pool": name, "queue": queue, "channel": channel}
+                if not event.from_agent:  # the talk before a transfer is no wait
+                    self._metrics.observe("router_wait_seconds", waited / 1000, **labels)
 
     def _ended(self, pool: Pool | None, name: str, contact_id: str, result: str) -> None:
         contact = pool.contacts.get(contact_id) if pool else None

@@ -76,3 +76,13 @@ def test_other_channels_and_unknown_contacts_are_not_kept() -> None:
 def test_oldest_contact_makes_room() -> None:
     made = states(queued("a"), queued("b"), queued("c"), limit=2)
     assert [made.get(one) for one in "abc"] == [None, "waiting", "waiting"]
+
+
+def test_handed_over_contact_stays_with_an_agent() -> None:
+    wrapping = AssignmentWrapping(
+        pool=POOL, until=1, reason="transferred", assignment="a", contact="c", agent="aino"
+    )
+    ended = AssignmentEnded(pool=POOL, result="transferred", **IDS)
+    assert states(queued(), STARTED, wrapping, STARTED).get("c") == "assigned"
+    assert states(queued(), STARTED, ended, STARTED).get("c") == "assigned"
+    assert states(queued(), STARTED, wrapping, STARTED, ended).get("c") == "assigned"

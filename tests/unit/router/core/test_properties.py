@@ -143,10 +143,10 @@ class Ledger:
             assert sum(held.cost for held in firm) + channel.cost <= CAPACITY
 
     def recost(self, contact: str, agent: str, cost: int) -> None:
-        for held in self.held.values():
-            if agent and (held.contact, held.agent) == (contact, agent):
-                assert cost <= held.full
-                held.cost = cost
+        mine = [one for one in self.held.values() if (one.contact, one.agent) == (contact, agent)]
+        for held in mine[-1:]:  # they may write up what was theirs once before
+            assert cost <= held.full
+            held.cost = cost
 
 
 class Driver:
@@ -161,6 +161,7 @@ class Driver:
         self.assignments: list[str] = ["a3-0-0"]
         self.contacts = self.forgotten = 0
         self.owners: dict[str, str] = {}
+        self.writing_up: set[str] = set()
         self.ledger = Ledger()
         self.known = dict.fromkeys(GATEWAYS)
         for name in AGENTS[:4]:
@@ -191,6 +192,8 @@ class Driver:
             self.end: 3,
             self.cancel: 1,
             self.fall_quiet: 3,
+            self.transfer: 5,
+            self.cancel_transfer: 1,
             self.write: 2,
             self.presence: 4,
             self.upsert: 2,
@@ -235,8 +238,14 @@ class Driver:
                 self.owners[event.contact] = event.agent
             elif isinstance(event, ev.ContactForgotten):
                 self.forgotten += 1
-            elif isinstance(event, ev.AssignmentEnded):
+            elif isinstance(event, ev.AssignmentWrapping) and event.reason == "transferred":
                 assert self.owners.pop(event.contact) == event.agent
+                self.writing_up.add(event.assignment)
+            elif isinstance(event, ev.AssignmentEnded):
+                if event.assignment in self.writing_up:
+                    assert event.result == "transferred"
+                else:
+                    assert self.owners.pop(event.contact) == event.agent
 
     def offered(self, agent: Agent, event: ev.OfferMade) -> None:
         world = self.world
@@ -246,7 +255,8 @@ class Driver:
         assert live, "offered to somebody absent"
         assert agent.presence == "available"
         assert agent.known
-        assert able(agent.skills, contact.required), "offered to somebody without the skill"
+        assert able(agent.skills, contact.required) or "direct" in event.why
+        assert agent.id != event.from_agent, "offered to its owner"
         channel = pool.channel(event.channel)
         assert agent.load[event.channel] <= limit(agent, event.channel, channel)
 
@@ -305,6 +315,36 @@ class Driver:
 
     def cancel(self) -> None:
         self.put(ce.CancelContact, ce.CancelData(pool=POOL, contact_id=self._recent()))
+
+    def transfer(self) -> None:
+        owned = sorted(self.owners)
+        if not owned:
+            return
+        contact = self.world.partition.pools[POOL].contacts[owned[self.byte() % len(owned)]]
+        assert contact.assignment is not None
+        target: dict[str, Any] = self.pick(
+            (
+                {"to_agent": self.pick(AGENTS)},
+                {"to_queue": self.pick(("general", "billing", "urgent", "experts"))},
+                {"to_skills": {self.pick(SKILLS): 1 + self.byte() % 3}},
+            )
+        )
+        data = ce.TransferData(
+            pool=POOL,
+            assignment_id=contact.assignment.id,
+            agent_id=contact.assignment.agent.id,
+            **target,
+        )
+        self.put(ce.TransferAssignment, data)
+
+    def cancel_transfer(self) -> None:
+        contacts = self.world.partition.pools[POOL].contacts.values()
+        for contact in contacts:
+            if contact.transfer is not None and contact.assignment is not None:
+                one = contact.assignment
+                data = ce.AssignmentData(pool=POOL, assignment_id=one.id, agent_id=one.agent.id)
+                self.put(ce.CancelTransfer, data)
+                return
 
     def fall_quiet(self) -> None:
         self.put(ce.ContactQuiet, ce.ContactData(pool=POOL, contact_id=self._recent()))
@@ -450,9 +490,9 @@ class Driver:
         assert not pool.contacts.keys() & pool.closed.keys()
         for contact in pool.contacts.values():
             self.in_one_state(contact)
-        assert {o.contact.id for o in pool.offers.values()} == {
-            c.id for c in pool.contacts.values() if c.state == "offered"
-        }
+        asked = {offer.contact.id for offer in pool.offers.values()}
+        assert asked == {c.id for c in pool.contacts.values() if c.offers}
+        assert asked >= {c.id for c in pool.contacts.values() if c.state == "offered"}
         assert self.owners == {
             c.id: c.assignment.agent.id for c in pool.contacts.values() if c.assignment
         }
@@ -468,7 +508,11 @@ class Driver:
         )
 
     def in_one_state(self, contact: Contact) -> None:
-        assert bool(contact.offers) == (contact.state == "offered")
+        if contact.transfer is None:
+            assert bool(contact.offers) == (contact.state == "offered")
+        else:
+            assert contact.state == "assigned"
+            assert bool(contact.transfer.to_agent) <= (len(contact.offers) == 1)
         asked = [offer.agent.id for offer in contact.offers.values()]
         most = self.world.partition.pools[POOL].channel(contact.facts.channel).parallel_offers
         assert len(asked) == len(set(asked))
@@ -477,6 +521,8 @@ class Driver:
         assert (contact.id in held) == (contact.held_until > 0)
         alone = contact.facts.preferred_agent in asked
         waits = contact.state == "queued" or (0 < len(asked) < most and not alone)
+        if contact.transfer is not None:
+            waits = not contact.transfer.to_agent and len(asked) < most
         assert (contact.ticket > 0) == (waits and not contact.held_until)
         if contact.assignment is not None:
             assert contact.assignment.wrapping == (contact.state == "wrapping")

@@ -45,6 +45,7 @@ def test_an_agents_view_holds_all_that_is_in_hand(world: World) -> None:
             "state": "active",
             "cost": 20,
             "quiet": False,
+            "transfer": None,
             "started_at": START,
             "wrap_up_until": None,
         }

@@ -206,6 +206,19 @@ class World:
     def complete(self, contact: str, disposition: str = "") -> Decision:
         return self.put(ce.CompleteAssignment, self._assignment(contact, disposition))
 
+    def transfer(self, contact: str, **target: Any) -> Decision:
+        """Its agent hands the contact over: `to_agent`, `to_queue` or `to_skills`."""
+        data = ce.TransferData(
+            pool=POOL,
+            assignment_id=self.assignment_of(contact),
+            agent_id=self.agent_of(contact),
+            **target,
+        )
+        return self.put(ce.TransferAssignment, data)
+
+    def cancel_transfer(self, contact: str) -> Decision:
+        return self.put(ce.CancelTransfer, self._assignment(contact, ""))
+
     def complete_assignment(self, assignment: str, agent: str) -> Decision:
         data = ce.AssignmentData(pool=POOL, assignment_id=assignment, agent_id=agent)
         return self.put(ce.CompleteAssignment, data)
