@@ -26,7 +26,7 @@ from services.router.simulator.compare import Task, play
 from services.router.simulator.experiments import EXPERIMENTS
 from services.router.simulator.experiments import run as run_experiments
 from services.router.simulator.parallel import run_all
-from services.router.simulator.policies import CONTENDERS
+from services.router.simulator.policies import CONTENDERS, USUAL
 from services.router.simulator.run import NobodyComes
 
 _ANY_PARTITION = 2**31
@@ -94,9 +94,7 @@ def _add_compare(commands: Any) -> None:
     )
     parser.add_argument("--count", type=int, default=60, help="how many random centres")
     parser.add_argument("--rho", type=float, nargs="+", default=[0.9], help="loads")
-    parser.add_argument(
-        "--policies", nargs="+", choices=sorted(CONTENDERS), default=list(CONTENDERS)
-    )
+    parser.add_argument("--policies", nargs="+", choices=sorted(CONTENDERS), default=list(USUAL))
     parser.add_argument("--days", type=int, help="days per centre and load (1, full: 4)")
     parser.add_argument("--handling", choices=["exponential", "lognormal"], default="exponential")
     parser.add_argument("--scv", type=float, default=2.0, help="of lognormal handling times")

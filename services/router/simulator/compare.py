@@ -1,6 +1,7 @@
 """Policies side by side on the same days of the same centres."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -8,6 +9,7 @@ from services.router.simulator.bounds import Bounds, bounds
 from services.router.simulator.centres import Centre
 from services.router.simulator.draw import Handling, draw
 from services.router.simulator.measures import FIGURES, Measures, measure
+from services.router.simulator.plans import plan_of, told
 from services.router.simulator.policies import BASE, CONTENDERS
 from services.router.simulator.run import simulate
 from services.router.simulator.sites import site_of
@@ -50,10 +52,16 @@ def play(task: Task) -> Row:
         )
         for day in range(task.days)
     ]
+    plan = plan_of(
+        task.centre, task.rho, misestimate=task.misestimate, seed=(task.seed, task.number)
+    )
     measures: dict[str, Measures] = {}
     for name in task.policies:
-        site = site_of(task.centre, CONTENDERS[name].policy)
-        measures[name] = measure(task.centre, [(day, simulate(site, day)) for day in days])
+        contender = CONTENDERS[name]
+        site = site_of(task.centre, contender.policy)
+        acts = told(site.config, plan, 2 * task.centre.day_minutes) if contender.plan else ()
+        played = [replace(day, acts=acts) for day in days]
+        measures[name] = measure(task.centre, [(day, simulate(site, day)) for day in played])
     return Row(
         centre=task.centre.name,
         rho=task.rho,

@@ -82,6 +82,10 @@ class Floor:
             raise Refused(f"{kind.__name__}: {decision.reply.status} {decision.reply.body}")
         return decision.events
 
+    def report(self, kind: type, data: object, now: Millis) -> tuple[ev.AnyRoutingEvent, ...]:
+        """A fact, which nobody answers."""
+        return self.step(kind(id="fact", source=_SOURCE, time=_TIME, data=data), now)
+
     def beat(self, now: Millis) -> None:
         """The gateway that holds everybody's connection lives on."""
         data = ce.HeartbeatData(gateway=GATEWAY, period=HEARTBEAT_MS / 1000)
