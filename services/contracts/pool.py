@@ -1,6 +1,8 @@
 """A pool's configuration: everything that shares agents. Written as YAML by operators, checked at
 the edge (`services/router/pool_file.py`), carried by `pool.configure` and by the journal."""
 
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Annotated, Literal
 
 import msgspec
@@ -176,6 +178,12 @@ class CalendarConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     holidays: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")] | None = None
     exceptions: dict[Day, tuple[Interval, ...]] = {}
 
+    def days(self) -> Iterator[tuple[str, tuple[Interval, ...]]]:
+        """The days of the week and the exceptions, with their hours."""
+        for day in self.hours.__struct_fields__:
+            yield day, getattr(self.hours, day)
+        yield from self.exceptions.items()
+
 
 class PoolConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One pool = one Kafka key = one partition = one writer. An agent belongs to one pool."""
@@ -218,4 +226,58 @@ class PoolConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
                 for key in rule.when
                 if key not in CLASSIFICATION_KEYS and not key.startswith("field.")
             ]
+        for name, queue in self.queues.items():
+            if queue.calendar is not None and queue.calendar not in self.calendars:
+                found.append(f"queue {name!r} names the undeclared calendar {queue.calendar!r}")
+            if queue.overflow.action == "park":
+                found.append(f"queue {name!r} parks what overflows: only closed hours end")
+            for instead in (queue.closed, queue.overflow):
+                if instead.queue is not None and instead.queue not in self.queues:
+                    found.append(f"queue {name!r} names the undeclared queue {instead.queue!r}")
+                if (instead.action == "queue") != (instead.queue is not None):
+                    found.append(f"queue {name!r}: a queue belongs to the action 'queue' alone")
+        found += [f"contacts would go round: {' → '.join(way)}" for way in self.circles()]
+        for name, calendar in self.calendars.items():
+            for day, intervals in calendar.days():
+                if not in_order(intervals):
+                    found.append(f"calendar {name!r}: the hours of {day} overlap or are unordered")
         return found
+
+    def circles(self) -> list[list[Name]]:
+        """The ways on which contacts that are sent on would come round, each once: its queues in
+        order, the first again at the end."""
+        found: list[list[Name]] = []
+        done: set[Name] = set()
+        for start in self.queues:
+            way = [start]
+            ahead = [self._ways_on(start)]
+            while ahead:
+                following = next(ahead[-1], None)
+                if following is None:
+                    ahead.pop()
+                    done.add(way.pop())
+                elif following in way:
+                    found.append([*way[way.index(following) :], following])
+                elif following not in done:
+                    way.append(following)
+                    ahead.append(self._ways_on(following))
+        return found
+
+    def _ways_on(self, name: Name) -> Iterator[Name]:
+        queue = self.queues[name]
+        ways = [queue.closed] if queue.calendar is not None else []
+        if not {queue.max_length, queue.max_wait, queue.max_expected_wait} <= {None}:
+            ways.append(queue.overflow)
+        return iter(
+            [way.queue for way in ways if way.queue is not None and way.queue in self.queues]
+        )
+
+
+def in_order(intervals: Sequence[Interval]) -> bool:
+    """Whether each interval ends after its beginning and begins no sooner than the one before it
+    ends. (As texts: all are written with two digits.)"""
+    times = [time for interval in intervals for time in interval.split("-")]
+    return all(
+        before < after if number % 2 == 0 else before <= after
+        for number, (before, after) in enumerate(pairwise(times))
+    )

@@ -11,7 +11,12 @@ from services.contracts.contact_events import Presence
 from services.contracts.policy import OverloadChoice, Plan
 from services.contracts.pool import PoolConfig
 
-RequeueReason = Literal["declined", "expired", "agent_lost", "reconfigured", "presence"]
+OverflowReason = Literal["closed", "max_length", "max_wait", "max_expected_wait"]
+"""Why a queue does not take a contact: outside its hours, or beyond one of its limits."""
+RequeueReason = (
+    Literal["declined", "expired", "agent_lost", "reconfigured", "presence", "due", "opened"]
+    | OverflowReason
+)
 WithdrawReason = Literal["abandoned", "cancelled", "solved", "customer_left", "silent"]
 DetachReason = Literal["ended", "gateway_silent"]
 OfferResult = Literal["declined", "expired", "rescinded"]
@@ -122,7 +127,9 @@ class GatewayExpired(msgspec.Struct, frozen=True, kw_only=True, tag="gateway.exp
 class QueuedContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A contact as classified. `virtual_start` is when its wait began; it survives re-queues.
     `language`, `topic`, `tier` and `fields` are what a changed pool classifies it by again.
-    `preferred_agent` is asked first: whom the channel named, or who served the customer last."""
+    `preferred_agent` is asked first: whom the channel named, or who served the customer last.
+    `not_before` in the future makes it a scheduled contact, which waits from then on; `due_at` is
+    by when it was promised to be served (0: no promise)."""
 
     id: Id
     conversation: Id
@@ -138,6 +145,8 @@ class QueuedContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     fields: dict[str, str] = {}
     customer: str = ""
     preferred_agent: str = ""
+    not_before: Millis = 0
+    due_at: Millis = 0
 
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -151,7 +160,7 @@ class Classified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ContactQueued(RoutingEvent, frozen=True, kw_only=True, tag="contact.queued"):
-    """A new contact waits."""
+    """A new contact waits, or will at its time."""
 
     contact: QueuedContact
 
@@ -159,7 +168,9 @@ class ContactQueued(RoutingEvent, frozen=True, kw_only=True, tag="contact.queued
 class ContactRequeued(RoutingEvent, frozen=True, kw_only=True, tag="contact.requeued"):
     """A contact waits again, at its old age. `classified` stands here if the pool was configured
     anew meanwhile and that changed what the contact gets, and if people have `chosen` it; with the
-    reason `reconfigured` the contact was waiting all the time."""
+    reason `reconfigured` the contact was waiting all the time. `due`: it was scheduled, and its
+    time has come; `opened`: it was parked, and its queue has opened; an `OverflowReason`: its queue
+    has sent it on to another."""
 
     contact: Id
     reason: RequeueReason
@@ -214,6 +225,50 @@ class ContactReleased(RoutingEvent, frozen=True, kw_only=True, tag="contact.rele
     it. (Nothing says so if the agent leaves: then it follows.)"""
 
     contact: Id
+
+
+class ContactParked(RoutingEvent, frozen=True, kw_only=True, tag="contact.parked"):
+    """The contact's queue is closed: it is kept, and comes back at the opening, at its age.
+    `opens_at`: when that is, as far as is known (0: not within the next 400 days)."""
+
+    contact: Id
+    opens_at: Millis = 0
+
+
+class ContactOverflowed(RoutingEvent, frozen=True, kw_only=True, tag="contact.overflowed"):
+    """The contact's queue does not take it, and so it is over: its channel tells the customer what
+    to do instead (a `form` to fill in, a `callback` to book, nothing: `reject`), the reason and,
+    for a closed queue, when it opens again (0: not known)."""
+
+    contact: Id
+    action: Literal["form", "callback", "reject"]
+    reason: OverflowReason
+    opens_at: Millis = 0
+
+
+class PromiseSettled(RoutingEvent, frozen=True, kw_only=True, tag="promise.settled"):
+    """A contact was promised to be served by `due_at`. It was accepted by then (`kept`) or later
+    (`late`), it ended unserved (`broken`), or was called off before (`cancelled`)."""
+
+    contact: Id
+    result: Literal["kept", "late", "broken", "cancelled"]
+    due_at: Millis
+
+
+class QueueOpened(RoutingEvent, frozen=True, kw_only=True, tag="queue.opened"):
+    """The queue is open by its calendar, until `until` (0: for the next 400 days at least). Made
+    when it opens, and when a new configuration gives it other hours."""
+
+    queue: Name
+    until: Millis = 0
+
+
+class QueueClosed(RoutingEvent, frozen=True, kw_only=True, tag="queue.closed"):
+    """The queue is closed by its calendar, until `until` (0: for the next 400 days at least).
+    Who waits in it goes on waiting: they came in time, and are served while agents are there."""
+
+    queue: Name
+    until: Millis = 0
 
 
 class ContactWithdrawn(RoutingEvent, frozen=True, kw_only=True, tag="contact.withdrawn"):
@@ -378,6 +433,11 @@ PoolEvent = (
     | ContactWoken
     | ContactRelaxed
     | ContactReleased
+    | ContactParked
+    | ContactOverflowed
+    | PromiseSettled
+    | QueueOpened
+    | QueueClosed
     | ContactWithdrawn
     | ContactClosed
     | ContactForgotten

@@ -24,6 +24,23 @@ _REQUEUED = {
     "reconfigured": "the pool was configured anew",
     "presence": "the agent went away",
 }
+_BEYOND = {
+    "closed": "the queue is closed",
+    "max_length": "the queue is full",
+    "max_wait": "it has waited too long there",
+    "max_expected_wait": "it would wait too long there",
+}
+_INSTEAD = {
+    "form": "to write by the form instead",
+    "callback": "to book a callback instead",
+    "reject": "that nobody can answer now",
+}
+_PROMISED = {
+    "kept": "The promise was kept",
+    "late": "The promise was kept, but late",
+    "broken": "The promise was broken",
+    "cancelled": "The promise is not needed any more",
+}
 _WITHDRAWN = {
     "abandoned": "the customer left while waiting",
     "cancelled": "it was cancelled",
@@ -116,6 +133,8 @@ def _queued(event: ev.ContactQueued, at: int, config: PoolConfig | None) -> str:
         if value
     ]
     said = f"It came in: {', '.join(known)}."
+    if facts.not_before > at:
+        said += f" It is scheduled for {moment(facts.not_before)}."
     waited = at - facts.virtual_start
     if waited >= 1000:
         said += f" Its wait had begun {duration(waited)} before."
@@ -144,7 +163,14 @@ def _requeued(event: ev.ContactRequeued, _at: int, _config: PoolConfig | None) -
     said = f"It waits again, at its old age: {why}."
     if event.reason == "reconfigured":
         said = f"It waits on: {why}."
+    if event.reason == "due":
+        said = "Its time has come: it waits from now on."
+    if event.reason == "opened":
+        said = "Its queue is open: it is back, at its old age."
     now = event.classified
+    if event.reason in _BEYOND and now is not None:
+        why = _BEYOND[event.reason]
+        return f"It goes on to the queue {now.queue}: {why}.{_wants(now.required, now.preferred)}"
     if now is None:
         return said
     return (
@@ -161,7 +187,21 @@ def _relaxed(event: ev.ContactRelaxed, _at: int, _config: PoolConfig | None) -> 
 
 
 def _released(_event: ev.ContactReleased, _at: int, _config: PoolConfig | None) -> str:
-    return "It was kept for its preferred agent long enough: anybody may have it now."
+    return "The agent it was kept for did not become free in time: anybody may have it."
+
+
+def _parked(event: ev.ContactParked, _at: int, _config: PoolConfig | None) -> str:
+    until = f" at {moment(event.opens_at)}" if event.opens_at else ""
+    return f"The queue is closed: it is kept, and comes back at the opening{until}."
+
+
+def _overflowed(event: ev.ContactOverflowed, _at: int, _config: PoolConfig | None) -> str:
+    said = f"It is over: {_BEYOND[event.reason]}. The customer is told {_INSTEAD[event.action]}."
+    return f"{said} It opens at {moment(event.opens_at)}." if event.opens_at else said
+
+
+def _promise(event: ev.PromiseSettled, _at: int, _config: PoolConfig | None) -> str:
+    return f"{_PROMISED[event.result]}: to be served by {moment(event.due_at)}."
 
 
 def _withdrawn(event: ev.ContactWithdrawn, _at: int, _config: PoolConfig | None) -> str:
@@ -255,6 +295,9 @@ _WORDS: dict[type, Callable[[Any, int, PoolConfig | None], str]] = {
     ev.ContactRequeued: _requeued,
     ev.ContactRelaxed: _relaxed,
     ev.ContactReleased: _released,
+    ev.ContactParked: _parked,
+    ev.ContactOverflowed: _overflowed,
+    ev.PromiseSettled: _promise,
     ev.ContactWithdrawn: _withdrawn,
     ev.ContactClosed: _closed,
     ev.ContactQuieted: _quieted,

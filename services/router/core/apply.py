@@ -8,6 +8,7 @@ from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.router.core import (
     apply_agents,
+    apply_hours,
     apply_plans,
     apply_silence,
     apply_transfers,
@@ -33,6 +34,11 @@ CHANGES: dict[type, Callable[[Pool, Any, Millis], None]] = {
     ev.ContactWoken: apply_silence.contact_woken,
     ev.ContactRelaxed: apply_waiting.contact_relaxed,
     ev.ContactReleased: apply_waiting.contact_released,
+    ev.ContactParked: apply_waiting.contact_parked,
+    ev.ContactOverflowed: apply_work.contact_overflowed,
+    ev.PromiseSettled: apply_waiting.promise_settled,
+    ev.QueueOpened: apply_hours.queue_opened,
+    ev.QueueClosed: apply_hours.queue_closed,
     ev.ContactWithdrawn: apply_work.contact_withdrawn,
     ev.ContactClosed: apply_work.contact_closed,
     ev.ContactForgotten: apply_work.contact_forgotten,

@@ -3,6 +3,7 @@
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.router.core import timers, waiting
+from services.router.core.apply_hours import drop_calendars
 from services.router.core.classify import Classifier
 from services.router.core.model import Agent
 from services.router.core.pool import Pool
@@ -16,6 +17,7 @@ def pool_configured(pool: Pool, event: ev.PoolConfigured, at: Millis) -> None:
     pool.version = event.version
     queues = event.config.queues
     pool.relaxing = frozenset(name for name, queue in queues.items() if queue.relax)
+    drop_calendars(pool)
     pool.waits.keep(event.config.queues)
     pool.decide()
     pool.index.configure(event.config.channels, pool.agents.values(), pool.contacts.values())

@@ -3,6 +3,7 @@
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.router.core import waiting
+from services.router.core.apply_work import move
 from services.router.core.pool import Pool
 
 
@@ -16,3 +17,13 @@ def contact_relaxed(pool: Pool, event: ev.ContactRelaxed, at: Millis) -> None:
 
 def contact_released(pool: Pool, event: ev.ContactReleased, at: Millis) -> None:
     waiting.reenter(pool, pool.contacts[event.contact], at)
+
+
+def contact_parked(pool: Pool, event: ev.ContactParked, _at: Millis) -> None:
+    contact = pool.contacts[event.contact]
+    move(pool, contact, "parked")
+    pool.parked.setdefault(contact.queue, {})[contact.id] = None
+
+
+def promise_settled(pool: Pool, event: ev.PromiseSettled, _at: Millis) -> None:
+    pool.contacts[event.contact].settled = True

@@ -1,5 +1,8 @@
 """What events about contacts, offers and assignments do to a pool's state."""
 
+from dataclasses import replace
+from typing import get_args
+
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.router.core import timers, waiting
@@ -17,6 +20,7 @@ from services.router.core.pool import Pool
 
 KEEP_CLOSED_MS = 24 * 3_600_000
 KEEP_PAST = 10_000
+_SENT_ON = frozenset(get_args(ev.OverflowReason))
 KEEP_SERVED = 100_000
 """So many customers of a pool are remembered with who served them last."""
 
@@ -28,16 +32,26 @@ def contact_queued(pool: Pool, event: ev.ContactQueued, at: Millis) -> None:
     )
     contact.queued_at, contact.telling = at, True
     contact.waits_since = facts.virtual_start
+    if facts.not_before > at:
+        contact.state = "scheduled"
+        pool.schedule.times.push(facts.not_before, timers.NOT_BEFORE, pool.name, contact.id)
     _count(pool, contact)
-    waiting.enter(pool, contact, at)
+    if contact.state == "queued":
+        waiting.enter(pool, contact, at)
 
 
 def contact_requeued(pool: Pool, event: ev.ContactRequeued, at: Millis) -> None:
     contact = pool.contacts[event.contact]
     now = event.classified
     contact.telling = False
-    if contact.state not in ("queued", "offered"):
+    if contact.state not in ("queued", "offered") or event.reason == "max_wait":
         contact.waits_since = at
+    if event.reason in _SENT_ON and now is not None:
+        if contact.queue not in contact.left:
+            contact.left = (*contact.left, contact.queue)
+        contact.placed = now.queue
+    elif event.chosen:
+        contact.placed = ""
     if now is not None:
         contact.chosen = event.chosen
     want(pool, contact, now or contact.wanted, "offered" if contact.offers else "queued")
@@ -49,6 +63,12 @@ def contact_requeued(pool: Pool, event: ev.ContactRequeued, at: Millis) -> None:
 
 def contact_withdrawn(pool: Pool, event: ev.ContactWithdrawn, at: Millis) -> None:
     _close(pool, event.contact, "withdrawn", "", event.reason, at)
+
+
+def contact_overflowed(pool: Pool, event: ev.ContactOverflowed, at: Millis) -> None:
+    _close(pool, event.contact, "overflowed", "", event.reason, at)
+    was = pool.closed[event.contact]
+    pool.closed[event.contact] = replace(was, action=event.action, opens_at=event.opens_at)
 
 
 def contact_closed(pool: Pool, event: ev.ContactClosed, at: Millis) -> None:
@@ -206,6 +226,11 @@ def move(pool: Pool, contact: Contact, state: ContactState | None, queue: str = 
     pool.tally[before] -= 1
     if not pool.tally[before]:
         del pool.tally[before]
+    if contact.state == "parked":
+        parked = pool.parked[contact.queue]
+        del parked[contact.id]
+        if not parked:
+            del pool.parked[contact.queue]
     if state is not None:
         contact.state = state
         contact.queue = queue or contact.queue

@@ -9,6 +9,7 @@ from services.router.core.turn import (
     end_transfer,
     requeue,
     rescind,
+    settle_promise,
     stop_transfer,
 )
 
@@ -67,6 +68,7 @@ def start(turn: Turn, pool: Pool, offer: Offer) -> Assignment:
             from_agent=before.agent.id if before else "",
         )
     )
+    settle_promise(turn, pool, contact, served=True)
     return pool.assignments[assignment_id]
 
 

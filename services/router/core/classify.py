@@ -36,28 +36,31 @@ class Classifier:
         self._fields = tuple(sorted(key.removeprefix("field.") for key in keys))
         self._seen: dict[tuple[str | None, ...], Classified] = {}
 
-    def __call__(self, facts: Facts) -> Classified:
+    def __call__(self, facts: Facts, placed: Name = "") -> Classified:
         """What the rules make of the facts; not to be changed by the caller."""
-        key: tuple[str | None, ...] = (facts.channel, facts.language, facts.topic, facts.tier)
+        key: tuple[str | None, ...] = (
+            facts.channel, facts.language, facts.topic, facts.tier, placed,
+        )  # fmt: skip
         if self._fields:
             key += tuple(facts.fields.get(name) for name in self._fields)
         found = self._seen.get(key)
         if found is None:
             if len(self._seen) >= KEEP:
                 self._seen.clear()
-            found = self._seen[key] = classify(self._config, facts)
+            found = self._seen[key] = classify(self._config, facts, placed)
         return found
 
 
-def classify(config: PoolConfig, facts: Facts) -> Classified:
+def classify(config: PoolConfig, facts: Facts, placed: Name = "") -> Classified:
     """The first rule that holds decides; if none does, the fallback queue (never nowhere).
 
     Requirements of queue and rule are joined, the higher level counts. The contact's language
-    becomes a required skill of level 1 if the pool lists it (or, for `de-AT`, lists `de`).
+    becomes a required skill of level 1 if the pool lists it (or, for `de-AT`, lists `de`). `placed`
+    is the queue that the contact was put into instead: as if the rule had named that one.
     """
     number = first_rule(config, facts)
     rule = config.rules[number - 1] if number else None
-    queue_name = rule.queue if rule else config.fallback_queue
+    queue_name = placed or (rule.queue if rule else config.fallback_queue)
     queue = config.queues[queue_name]
     required = _joined(queue.required, rule.require if rule else {})
     language = known_language(config, facts.language)

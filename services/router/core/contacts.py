@@ -2,7 +2,7 @@
 
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
-from services.router.core import assignments
+from services.router.core import admission, assignments
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn, withdraw
 
@@ -11,12 +11,13 @@ OLDEST_MS = 7 * 24 * 3_600_000
 
 
 def opened(turn: Turn, pool: Pool, event: ce.ContactOpened) -> None:
-    """A new contact waits. An id that is known, even from a contact that is over, changes
-    nothing."""
+    """A new contact waits, from its time on if it is scheduled. An id that is known, even from a
+    contact that is over, changes nothing."""
     data = event.data
     if data.contact_id in pool.contacts or data.contact_id in pool.closed:
         return
     classified = pool.classify(data)
+    start = min(max(data.opened_at, turn.at - OLDEST_MS, 0), turn.at)
     turn.emit(
         ev.ContactQueued(
             pool=pool.name,
@@ -25,7 +26,7 @@ def opened(turn: Turn, pool: Pool, event: ce.ContactOpened) -> None:
                 conversation=data.conversation_id,
                 channel=data.channel,
                 queue=classified.queue,
-                virtual_start=min(max(data.opened_at, turn.at - OLDEST_MS, 0), turn.at),
+                virtual_start=max(start, data.not_before),
                 priority=classified.priority,
                 required=classified.required,
                 preferred=classified.preferred,
@@ -35,9 +36,13 @@ def opened(turn: Turn, pool: Pool, event: ce.ContactOpened) -> None:
                 fields=data.fields,
                 customer=data.customer,
                 preferred_agent=data.preferred_agent or pool.served.get(data.customer, ""),
+                not_before=data.not_before,
+                due_at=data.due_at,
             ),
         )
     )
+    if not data.not_before:
+        admission.admit(turn, pool, pool.contacts[data.contact_id])
 
 
 def ended(turn: Turn, pool: Pool, event: ce.ContactEnded) -> None:

@@ -9,11 +9,12 @@ from services.router.core.pool import Pool
 
 
 def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
-    """Equal for pools that behave the same from here on, and only for them."""
+    """Equal for pools that behave the same from here on, and only for them. (Channels that are not
+    declared come into the index with their first contact, and go when it is built anew.)"""
     return {
         "config": pool.config,
         "version": pool.version,
-        "agents": {name: _agent(agent) for name, agent in pool.agents.items()},
+        "agents": {name: _agent(agent, pool) for name, agent in pool.agents.items()},
         "contacts": {name: _contact(contact) for name, contact in pool.contacts.items()},
         "closed": tuple(pool.closed.items()),
         "past offers": tuple(pool.past_offers.items()),
@@ -24,6 +25,8 @@ def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
         "stale": frozenset(pool.stale),
         "tally": dict(pool.tally),
         "held": {name: set(contacts) for name, contacts in pool.held.items()},
+        "hours": dict(pool.hours),
+        "parked": {name: set(contacts) for name, contacts in pool.parked.items()},
         "served": tuple(pool.served.items()),
         "waits": pool.waits.plain(),
         "plan": (pool.plan, pool.planned_at, pool.plan_until, pool.crossed_at),
@@ -33,7 +36,7 @@ def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
     }
 
 
-def _agent(agent: Agent) -> tuple[Any, ...]:
+def _agent(agent: Agent, pool: Pool) -> tuple[Any, ...]:
     return (
         (agent.known, agent.skills, agent.limits, agent.auto_accept),
         (agent.presence, agent.missed, agent.paused_until, agent.ramp_until, agent.next_at),
@@ -41,7 +44,13 @@ def _agent(agent: Agent) -> tuple[Any, ...]:
         (agent.grace_until, agent.grace_span),
         (agent.assignment_grace_until, agent.assignment_grace_span),
         (agent.firm_used, agent.firm_held),
-        (agent.revision, agent.used, agent.load, agent.idle_since, list(agent.open_to)),
+        (
+            agent.revision,
+            agent.used,
+            agent.load,
+            agent.idle_since,
+            [name for name in agent.open_to if name in pool.config.channels],
+        ),
         (agent.asked, agent.group),
         (frozenset(agent.offers), frozenset(agent.assignments)),
     )
@@ -52,6 +61,7 @@ def _contact(contact: Contact) -> tuple[Any, ...]:
         (contact.facts, contact.queue, contact.priority, contact.required, contact.preferred),
         (contact.state, contact.tried, contact.ticket > 0, contact.transfer, contact.chosen),
         (contact.step, contact.waits_since, contact.relax_at, contact.held_until),
+        (contact.overflow_at, contact.placed, contact.left, contact.settled),
         (contact.seen, contact.queued_at, contact.telling),
         (contact.quiet, contact.heard, contact.probe_at, contact.give_up_at, contact.give_up_span),
         frozenset(contact.offers),
@@ -85,7 +95,11 @@ def _index(pool: Pool) -> dict[str, Any]:
         "present": names(index.present),
         "signed in": names(index.signed_in),
         "barred": {channel: names(mask) for channel, mask in index.barred.items() if mask},
-        "free": {channel: names(mask) for channel, mask in index.free.items() if mask},
+        "free": {
+            channel: names(mask)
+            for channel, mask in index.free.items()
+            if mask and channel in pool.config.channels
+        },
         "order": [key[:3] for key in index.order],
         "loads": {load: names(mask) for load, mask in index.by_load.items() if mask},
         "counts": {count: names(mask) for count, mask in index.by_count.items() if mask},

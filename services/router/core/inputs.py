@@ -6,7 +6,7 @@ from typing import Any, get_args
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.journal import Reply
-from services.router.core import commands, contacts, planning, presence, silence, transfers
+from services.router.core import commands, contacts, hours, planning, presence, silence, transfers
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn
 
@@ -61,7 +61,7 @@ def _configure(turn: Turn, number: int, command: ce.ConfigurePool) -> Reply:
         detail = f"{config.pool} is configured for partition {config.partition}, this is {number}"
         turn.emit(ev.InputRejected(reason="wrong_partition", detail=detail))
         return commands.refused(command, 409, "wrong_partition", partition=config.partition)
-    problems = config.problems()
+    problems = config.problems() + hours.problems(config)
     if config.pool != command.data.pool:
         problems.append(f"the configuration of {config.pool} was sent to {command.data.pool}")
     if problems:
@@ -72,4 +72,5 @@ def _configure(turn: Turn, number: int, command: ce.ConfigurePool) -> Reply:
     if pool is None or pool.config != config:
         version += 1
         turn.emit(ev.PoolConfigured(pool=config.pool, version=version, config=config))
+        hours.look(turn, turn.pools[config.pool])
     return Reply(command.id, 200, {"pool": config.pool, "version": version})

@@ -1,7 +1,7 @@
 """What a pool holds: agents, contacts, offers, assignments. Changed only by applied events."""
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from services.contracts.base import Level, Millis, Name
 from services.contracts.contact_events import Presence
@@ -13,7 +13,11 @@ INDEX = {"index": True}
 CAPACITY = 100
 """The units that every agent has."""
 
-ContactState = Literal["queued", "offered", "assigned", "wrapping", "closed", "withdrawn"]
+ContactState = Literal[
+    "scheduled", "parked", "queued", "offered", "assigned", "wrapping",
+    "closed", "withdrawn", "overflowed",
+]  # fmt: skip
+"""`scheduled`: its time has not come; `parked`: its queue is closed. The last three are over."""
 AgentKey = tuple[int, int, str, int]
 """(idle since or another number, skills, id, slot): of equally suited agents the smallest first."""
 
@@ -94,7 +98,9 @@ class Contact:
     `step` counts the relaxations that were taken. `waits_since` is when it came into this line,
     whose times count from there: the age (`virtual_start`) outlives talks and closed hours, these
     times do not. `relax_at` is the time of the next relaxation, while it waits; until
-    `held_until` it waits for its preferred agent alone (0: for anybody).
+    `held_until` it waits for its preferred agent alone (0: for anybody); at `overflow_at` it has
+    waited too long for its queue. `placed` is the queue that another one sent it to, whatever the
+    rules say, `left` those that it was sent on from. `settled`: its promise was kept, or not.
     `ticket` is the contact's valid entry in its line, 0 when it does not wait (an index, no state).
     `seen` is what its wait is forecast from; `telling` whether the wait's length will say something
     about others: it had to wait, once, and was not asked for in vain.
@@ -122,6 +128,10 @@ class Contact:
     waits_since: Millis = 0
     relax_at: Millis = 0
     held_until: Millis = 0
+    overflow_at: Millis = 0
+    placed: Name = ""
+    left: tuple[Name, ...] = ()
+    settled: bool = False
     seen: Seen | None = None
     queued_at: Millis = 0
     telling: bool = False
@@ -150,7 +160,8 @@ class Contact:
 
 @dataclass(slots=True, frozen=True)
 class Closed:
-    """What is remembered of a contact that is over, until `forget_at`."""
+    """What is remembered of a contact that is over, until `forget_at`. `action` and `opens_at`
+    are what the customer of an overflowed one was told."""
 
     state: ContactState
     conversation: str
@@ -159,6 +170,17 @@ class Closed:
     agent: str
     reason: str
     forget_at: Millis
+    action: str = ""
+    opens_at: Millis = 0
+
+
+class QueueHours(NamedTuple):
+    """A queue's calendar, as far as was asked: whether it is open, until when (0: nobody knows),
+    and when to ask again."""
+
+    open: bool
+    until: Millis
+    look_at: Millis
 
 
 @dataclass(slots=True, frozen=True)

@@ -3,7 +3,7 @@
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.contracts.policy import Plan
-from services.contracts.pool import ChannelConfig, PoolConfig
+from services.contracts.pool import ChannelConfig, Instead, PoolConfig
 from services.router.core.classify import Classifier
 from services.router.core.eligibility import UNDECLARED
 from services.router.core.expected import Waits
@@ -16,6 +16,7 @@ from services.router.core.model import (
     ContactState,
     Offer,
     Past,
+    QueueHours,
 )
 from services.router.core.plan import Planned
 from services.router.core.policy.base import Policy
@@ -31,9 +32,10 @@ class Pool:
     command can be told what became of them; `ended_sessions` the newest 10,000 connections that
     were ended, so that a doubled `session.opened` does not wake them. `stale` names the waiting
     contacts that the present configuration classifies otherwise; `tally` counts contacts by queue
-    and state; `relaxing` names the queues with relaxations; `held` the contacts that
-    wait for one agent alone; `served` who served a customer last, of the newest 100,000; `waits` is
-    what was learned about waiting.
+    and state; `relaxing` names the queues with relaxations; `held` the contacts that wait for one
+    agent alone; `hours` and `parked`: of the queues with a calendar, whether they are open, and
+    who comes back then; `served` who served a customer last, of the newest 100,000; `waits` is what
+    was learned about waiting.
 
     The pool decides by `plan`, made at `planned_at` (kept when it has lapsed), until `plan_until`;
     the plan's load has been on its side of overload since `crossed_at`, and `overloaded` says
@@ -56,6 +58,8 @@ class Pool:
     tally: dict[tuple[str, ContactState], int]
     relaxing: frozenset[str]
     held: dict[str, dict[str, None]]
+    hours: dict[str, QueueHours]
+    parked: dict[str, dict[str, None]]
     served: dict[str, str]
     waits: Waits
     plan: Plan | None
@@ -85,6 +89,8 @@ class Pool:
         self.tally = {}
         self.relaxing = frozenset()
         self.held = {}
+        self.hours = {}
+        self.parked = {}
         self.served = {}
         self.waits = Waits()
         self.plan = None
@@ -113,6 +119,19 @@ class Pool:
         for agent_id in self.held:
             self.index.freed[agent_id] = self.agents[agent_id]
 
+    def is_closed(self, queue: str) -> bool:
+        """Whether the queue's calendar says so."""
+        hours = self.hours.get(queue)
+        return hours is not None and not hours.open
+
+    def may_go(self, contact: Contact, instead: Instead) -> bool:
+        """Whether there is such another queue, and the contact has not been there."""
+        return (
+            instead.queue in self.config.queues
+            and instead.queue != contact.queue
+            and instead.queue not in contact.left
+        )
+
     def touched(self, agent_id: str) -> Agent:
         """The agent, whom an event touches: the revision counts it."""
         agent = self.agents[agent_id]
@@ -136,10 +155,11 @@ class Pool:
     def reclassified(self, contact: Contact) -> ev.Classified | None:
         """What the contact would get under the present configuration, if that is another. The
         relaxations that were taken stay, as far as it is the same queue and there are as many. What
-        people chose stays as long as there is that queue."""
+        people chose stays as long as there is that queue, and so does who was sent on."""
         if contact.chosen and contact.queue in self.config.queues:
             return None
-        now = self.classify(contact.facts)
+        placed = contact.placed if contact.placed in self.config.queues else ""
+        now = self.classify(contact.facts, placed)
         if contact.step and now.queue == contact.queue:
             now = relaxed(now, self.config.queues[now.queue].relax[: contact.step])
         return None if now == contact.wanted else now

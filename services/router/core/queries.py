@@ -59,13 +59,16 @@ def contact_view(partition: Partition, pool: str, contact_id: str) -> dict[str, 
         "queue": closed.queue,
         "agent_id": closed.agent or None,
         "reason": closed.reason,
+        "action": closed.action or None,
+        "opens_at": closed.opens_at or None,
     }
 
 
 def queue_views(partition: Partition, pool: str) -> list[dict[str, Any]]:
-    """Every queue by name: how many contacts in which state, since when the oldest one waits, and
-    of the agents with the queue's skills (`eligible`) how many could be asked at all (`available`:
-    connected and available) and have no room for any of its channels (`busy`, of the available).
+    """Every queue by name: how many contacts in which state, since when the oldest one waits,
+    whether it is open by its calendar and until when (none: no end is known), and of the agents
+    with the queue's skills (`eligible`) how many could be asked at all (`available`: connected and
+    available) and have no room for any of its channels (`busy`, of the available).
 
     A queue that is gone from the configuration stands here until its last contact has left it.
     """
@@ -89,6 +92,10 @@ def queue_views(partition: Partition, pool: str) -> list[dict[str, Any]]:
             "queue": name,
             "waiting": state.tally.get((name, "queued"), 0),
             "longest_wait_since": oldest.get(name),
+            "scheduled": state.tally.get((name, "scheduled"), 0),
+            "parked": state.tally.get((name, "parked"), 0),
+            "open": not state.is_closed(name),
+            "until": _until(state, name),
             "offered": state.tally.get((name, "offered"), 0),
             "assigned": state.tally.get((name, "assigned"), 0),
             "wrapping": state.tally.get((name, "wrapping"), 0),
@@ -116,6 +123,12 @@ def _agents_of(pool: Pool, queue_name: str) -> dict[str, int]:
     }
 
 
+def _until(pool: Pool, queue: str) -> int | None:
+    """When the queue closes or opens next by its calendar, if that is known."""
+    hours = pool.hours.get(queue)
+    return (hours.until or None) if hours else None
+
+
 def _contact(pool: Pool, contact: Contact) -> dict[str, Any]:
     facts = contact.facts
     offers, assignment = list(contact.offers.values()), contact.assignment
@@ -133,6 +146,9 @@ def _contact(pool: Pool, contact: Contact) -> dict[str, Any]:
         "preferred": dict(contact.preferred),
         "language": facts.language,
         "waiting_since": facts.virtual_start,
+        "not_before": facts.not_before or None,
+        "due_at": facts.due_at or None,
+        "opens_at": _until(pool, contact.queue) if contact.state == "parked" else None,
         "preferred_agent_id": facts.preferred_agent or None,
         "held_until": contact.held_until or None,
         "agent_id": holder.agent.id if holder else None,

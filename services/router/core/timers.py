@@ -14,7 +14,7 @@ from services.contracts.base import Millis
 LEASE, GRACE, ASSIGNMENT_GRACE, OFFER, WRAP_UP, FORGET, ASK_AGAIN = range(7)
 RECLASSIFY, DETACH = range(7, 9)
 PROBE, GIVE_UP, PAUSE, RAMP = range(9, 13)
-RELAX, HOLD = range(20, 22)
+RELAX, HOLD, MAX_WAIT, NOT_BEFORE, CALENDAR, UNPARK = range(20, 26)
 PLAN = 30
 
 Timer = tuple[Millis, int, str, str, str]

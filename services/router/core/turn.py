@@ -1,6 +1,7 @@
 """One step in the making: what a decision sees and the only thing it may do, emit an event."""
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
@@ -130,6 +131,7 @@ def withdraw_offers(turn: Turn, pool: Pool, agent_id: str, reason: ev.RequeueRea
 
 def close(turn: Turn, pool: Pool, contact_id: str, agent: str, disposition: str) -> None:
     """The contact was served."""
+    settle_promise(turn, pool, pool.contacts[contact_id])
     turn.emit(
         ev.ContactClosed(pool=pool.name, contact=contact_id, agent=agent, disposition=disposition)
     )
@@ -139,8 +141,43 @@ def close(turn: Turn, pool: Pool, contact_id: str, agent: str, disposition: str)
 def withdraw(turn: Turn, pool: Pool, contact: Contact, reason: ev.WithdrawReason) -> None:
     """The contact, waiting or offered, needs nobody any more."""
     rescind(turn, pool, contact)
+    settle_promise(turn, pool, contact)
     turn.emit(ev.ContactWithdrawn(pool=pool.name, contact=contact.id, reason=reason))
     forget_surplus(turn, pool)
+
+
+def overflow(
+    turn: Turn,
+    pool: Pool,
+    contact: Contact,
+    action: Literal["form", "callback", "reject"],
+    reason: ev.OverflowReason,
+    opens_at: Millis,
+) -> None:
+    """The waiting contact is over: its queue does not take it, its channel tells the customer."""
+    settle_promise(turn, pool, contact, given_up=True)
+    turn.emit(
+        ev.ContactOverflowed(
+            pool=pool.name, contact=contact.id, action=action, reason=reason, opens_at=opens_at
+        )
+    )
+    forget_surplus(turn, pool)
+
+
+def settle_promise(
+    turn: Turn, pool: Pool, contact: Contact, *, served: bool = False, given_up: bool = False
+) -> None:
+    """The contact is accepted (`served`) or ends. If it was promised to be served by some time,
+    that is settled once. Who ends it before that time breaks nothing, unless we gave it up."""
+    due_at = contact.facts.due_at
+    if not due_at or contact.settled:
+        return
+    late = turn.at > due_at
+    if served:
+        result: Literal["kept", "late", "broken", "cancelled"] = "late" if late else "kept"
+    else:
+        result = "broken" if late or given_up else "cancelled"
+    turn.emit(ev.PromiseSettled(pool=pool.name, contact=contact.id, result=result, due_at=due_at))
 
 
 def forget_surplus(turn: Turn, pool: Pool) -> None:

@@ -7,8 +7,8 @@ from services.router.core.model import Agent, Contact
 from services.router.core.pool import Pool
 from services.router.core.timers import Timer
 
-KINDS = frozenset({timers.RELAX, timers.HOLD})
-"""The timers of this module."""
+KINDS = frozenset(range(timers.RELAX, timers.UNPARK + 1))
+"""The timers of contacts that wait, or will."""
 
 
 def enter(pool: Pool, contact: Contact, at: Millis) -> None:
@@ -25,7 +25,7 @@ def enter(pool: Pool, contact: Contact, at: Millis) -> None:
 
 def leave(pool: Pool, contact: Contact) -> None:
     """The contact waits no more, or changes its line."""
-    contact.relax_at = 0
+    contact.relax_at = contact.overflow_at = 0
     if contact.held_until:
         contact.held_until = 0
         held = pool.held[contact.facts.preferred_agent]
@@ -63,22 +63,36 @@ def first_held(pool: Pool, agent: Agent) -> Contact | None:
 
 def arm(pool: Pool, contact: Contact) -> None:
     """Set the times of a waiting contact by the present configuration."""
-    contact.relax_at = 0
+    contact.relax_at = contact.overflow_at = 0
     queue = pool.config.queues.get(contact.queue)
     if queue is None:
         return
     if contact.step < len(queue.relax):
         contact.relax_at = _after(contact, queue.relax[contact.step].after)
         pool.schedule.times.push(contact.relax_at, timers.RELAX, pool.name, contact.id)
+    if queue.max_wait is not None and not contact.facts.not_before:
+        instead = queue.overflow
+        if instead.action in ("form", "callback", "reject") or pool.may_go(contact, instead):
+            contact.overflow_at = _after(contact, queue.max_wait)
+            pool.schedule.times.push(contact.overflow_at, timers.MAX_WAIT, pool.name, contact.id)
 
 
 def alive(pool: Pool, timer: Timer) -> bool:
     """Whether a timer of `KINDS` still means something."""
-    due, kind, _, contact_id, _ = timer
-    contact = pool.contacts.get(contact_id)
-    return contact is not None and due == (
-        contact.relax_at if kind == timers.RELAX else contact.held_until
-    )
+    due, kind, _, key, _ = timer
+    if kind == timers.CALENDAR:
+        hours = pool.hours.get(key)
+        return hours is not None and hours.look_at == due
+    contact = pool.contacts.get(key)
+    if contact is None:
+        return False
+    if kind == timers.NOT_BEFORE:
+        return contact.state == "scheduled"
+    if kind == timers.UNPARK:
+        return contact.state == "parked" and not pool.is_closed(contact.queue)
+    if kind == timers.MAX_WAIT:
+        return contact.overflow_at == due
+    return due == (contact.relax_at if kind == timers.RELAX else contact.held_until)
 
 
 def _hold(pool: Pool, contact: Contact, at: Millis) -> bool:

@@ -3,23 +3,31 @@
 from typing import Literal
 
 from services.contracts import routing_events as ev
-from services.router.core import timers
+from services.router.core import admission, hours, timers
 from services.router.core.bitset import bits
 from services.router.core.line import Line
 from services.router.core.model import Contact
 from services.router.core.pool import Pool
 from services.router.core.relaxation import relaxed
 from services.router.core.timers import Timer
-from services.router.core.turn import Turn
+from services.router.core.turn import Turn, requeue
 
 
 def fire(turn: Turn, pool: Pool, timer: Timer) -> None:
     """A time of `waiting.KINDS` has come."""
-    contact = pool.contacts[timer[3]]
-    if timer[1] == timers.HOLD:
-        turn.emit(ev.ContactReleased(pool=pool.name, contact=contact.id))
-        return
-    _relax(turn, pool, contact, 1, "waited")
+    _, kind, _, key, _ = timer
+    if kind == timers.CALENDAR:
+        hours.fire(turn, pool, key)
+    elif kind == timers.UNPARK:
+        hours.unpark(turn, pool, key)
+    elif kind == timers.NOT_BEFORE:
+        requeue(turn, pool, pool.contacts[key], "due")
+    elif kind == timers.MAX_WAIT:
+        admission.waited_too_long(turn, pool, pool.contacts[key])
+    elif kind == timers.HOLD:
+        turn.emit(ev.ContactReleased(pool=pool.name, contact=key))
+    else:
+        _relax(turn, pool, pool.contacts[key], 1, "waited")
 
 
 def relax_at_once(turn: Turn, pool: Pool, budget: int) -> int:

@@ -10,9 +10,19 @@ from hypothesis import strategies as st
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.policy import Plan, PlanClass, PlanGroup, PlanPair, PolicyConfig
-from services.contracts.pool import ChannelConfig, PresenceConfig, QueueConfig, Relaxation, Rule
+from services.contracts.pool import (
+    CalendarConfig,
+    ChannelConfig,
+    Instead,
+    PresenceConfig,
+    QueueConfig,
+    Relaxation,
+    Rule,
+    WeeklyHours,
+)
 from services.router.core import replies
 from services.router.core.bitset import bits
+from services.router.core.calendars import WEEKDAYS
 from services.router.core.eligibility import UNDECLARED, able, has_room, limit
 from services.router.core.model import CAPACITY, Agent, Assignment, Contact, Offer
 from services.router.core.partition import Decision
@@ -27,6 +37,15 @@ RELAX = (
     Relaxation(after=4, drop=("billing", "voice")),
     Relaxation(after=20, anyone=True),
 )
+ON_TO_NIGHT = Instead(action="queue", queue="night")
+
+
+def daily(*hours: str) -> CalendarConfig:
+    return CalendarConfig(
+        time_zone="UTC", hours=WeeklyHours(**dict.fromkeys(WEEKDAYS, hours)), holidays="FI"
+    )
+
+
 CONFIGS = (
     config(
         channels={
@@ -35,6 +54,7 @@ CONFIGS = (
         },
         queues={
             **QUEUES,
+            "general": QueueConfig(preferred_agent=1.5),
             "billing": QueueConfig(required={"billing": 2}, relax=RELAX[1:], preferred_agent=3),
         },
         presence=PresenceConfig(
@@ -76,6 +96,21 @@ CONFIGS = (
             ),
             "email": ChannelConfig(cost=30, interruptible=True, inactive_cost=0),
         },
+        queues={
+            "general": QueueConfig(max_length=3, max_expected_wait=8, overflow=ON_TO_NIGHT),
+            "billing": QueueConfig(required={"billing": 2}, calendar="day"),
+            "urgent": QueueConfig(priority=9, max_wait=3, overflow=ON_TO_NIGHT),
+            "calls": QueueConfig(
+                calendar="day", closed=Instead(action="queue", queue="urgent"), max_length=0
+            ),
+            "night": QueueConfig(
+                calendar="night",
+                closed=Instead(action="callback"),
+                max_wait=4,
+                overflow=Instead(action="form"),
+            ),
+        },
+        calendars={"day": daily("00:00-09:00", "10:00-22:14"), "night": daily("22:13-22:15")},
         languages=(),
         policy=PolicyConfig(rule="round_robin"),
     ),
@@ -274,6 +309,8 @@ class Driver:
             language=self.pick(("", "de", "en-GB", "fr")),
             customer=self.pick(("", "", "x1", "x2", "x3")),
             preferred_agent=self.pick(("", "", "", *AGENTS[:3], "nobody")),
+            not_before=self.pick((0, 0, 0, 0, self.world.now + self.byte() * 20)),
+            due_at=self.pick((0, 0, self.world.now + self.byte() * 40)),
         )
         self.put(ce.ContactOpened, data)
         self.contacts += 1
@@ -508,6 +545,10 @@ class Driver:
         )
 
     def in_one_state(self, contact: Contact) -> None:
+        pool = self.world.partition.pools[POOL]
+        parked = contact.id in pool.parked.get(contact.queue, {})
+        assert parked == (contact.state == "parked")
+        assert len(set(contact.left)) == len(contact.left), "went round"
         if contact.transfer is None:
             assert bool(contact.offers) == (contact.state == "offered")
         else:

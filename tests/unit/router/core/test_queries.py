@@ -93,6 +93,8 @@ def test_a_contact_that_is_over_is_still_seen(world: World) -> None:
         "queue": "general",
         "agent_id": "ann",
         "reason": "sold",
+        "action": None,
+        "opens_at": None,
     }
 
 
@@ -114,6 +116,10 @@ def test_a_queues_view_counts_contacts_and_agents(world: World) -> None:
         "queue": "billing",
         "waiting": 2,
         "longest_wait_since": START + 1_000,
+        "scheduled": 0,
+        "parked": 0,
+        "open": True,
+        "until": None,
         "offered": 1,
         "assigned": 1,
         "wrapping": 0,
