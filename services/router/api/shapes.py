@@ -143,12 +143,48 @@ class FactsBody(_Body):
     )
 
 
+Moment = Annotated[int, Field(ge=0, le=253_370_764_800_000)]
+
+
+class OpeningBody(FactsBody):
+    """A contact's facts, and when it is to be served: `not_before` and `due_at` in ms. The
+    conversation must exist; `customer` is the id by which the router knows who served them last."""
+
+    conversation_id: Annotated[str, Field(pattern=ID)]
+    contact_id: Annotated[str, Field(pattern=ID)] | None = None
+    customer: Annotated[str, Field(max_length=200)] = ""
+    not_before: Moment = 0
+    due_at: Moment = 0
+    preferred_agent: Annotated[str, Field(max_length=200)] = ""
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "conversation_id": "9a3e1c5b7d2f4e608c1a3b5d7f9e2c40",
+                    "channel": "phone",
+                    "language": "fi",
+                    "topic": "repair",
+                    "not_before": 1_750_060_800_000,
+                    "due_at": 1_750_062_600_000,
+                    "preferred_agent": "agent-1",
+                }
+            ]
+        }
+    )
+
+    @model_validator(mode="after")
+    def _window(self) -> "OpeningBody":
+        if self.due_at and self.due_at < self.not_before:
+            raise ValueError("due_at is before not_before")
+        return self
+
+
 class DryRunBody(_Body):
     """A contact's facts; `config`: a configuration that is not applied; `at`: when."""
 
     contact: FactsBody
     config: Annotated[str, Field(max_length=500_000)] | dict[str, Any] | None = None
-    at: Annotated[int, Field(ge=0, le=253_370_764_800_000)] | None = None
+    at: Moment | None = None
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [{"contact": {"channel": "chat", "language": "fi", "topic": "repair"}}]
@@ -389,10 +425,13 @@ _TITLES = {
 }
 
 
-def answers(example: Any, *problems: int, command: bool = False) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route: an example of its 200, its problems, and 202 for a command."""
+def answers(
+    example: Any, *problems: int, command: bool = False, created: bool = False
+) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route: an example of its 200 (201 if `created`), its problems, and 202
+    for a command."""
     found: dict[int | str, dict[str, Any]] = {
-        200: {
+        201 if created else 200: {
             "description": "Done." if command else "So it is.",
             "content": {"application/json": {"example": example}},
         }
