@@ -57,6 +57,7 @@ class Counts:
     completed: int = 0
     withdrawn: Counter[str] = field(default_factory=Counter)
     offers: int = 0
+    transferred: int = 0
     not_taken: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -147,8 +148,9 @@ class Floor:
             case ev.AssignmentWrapping(contact=key, reason=reason):
                 if key in self.contacts and reason != "transferred":
                     self.contacts[key].stage = "wrapping"
-            case ev.AssignmentEnded(assignment=assignment, agent=agent):
+            case ev.AssignmentEnded(assignment=assignment, agent=agent, result=result):
                 self.agents[agent].work.pop(assignment, None)
+                self.counts.transferred += counting and str(result) == "transferred"
             case _:
                 pass
 

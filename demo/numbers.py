@@ -41,6 +41,7 @@ class Run:
     retries: int
     client_errors: list[str]
     offer_seen: Mapping[str, int]
+    supervisor_steps: int = 0
 
 
 def report(run: Run, floor: Floor, check: JournalCheck, records: Records) -> dict[str, Any]:
@@ -74,6 +75,8 @@ def report(run: Run, floor: Floor, check: JournalCheck, records: Records) -> dic
         "not_accepted": sum(customer.given_up for customer in customers),
         "offers": counts.offers,
         "offers_not_taken": dict(sorted(counts.not_taken.items())),
+        "transferred": counts.transferred,
+        "supervisor_steps": run.supervisor_steps,
         "requests_sent_again": run.retries,
         "client_errors": len(run.client_errors),
         "agents": run.agents,

@@ -4,14 +4,14 @@ empty the queues, hold everybody's memories against the journal."""
 import asyncio
 import random
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from demo.company import Company
 from demo.customers import chat
 from demo.customers.crowd import Crowd
 from demo.customers.surroundings import Surroundings
-from demo.door import Door
+from demo.door import Door, GaveUp, Refused
 from demo.http import Client
 from demo.mailbox import listening
 from demo.numbers import Run, report
@@ -20,6 +20,7 @@ from demo.pace import Pace
 from demo.places import POOL, SHARED_QUESTIONS, Places
 from demo.questions import read_questions
 from demo.records import Customer, Records
+from demo.supervisor import Supervisor
 from demo.watch import Watch
 from services.contracts.journal import Record
 from services.contracts.routing_events import ContactQueued
@@ -62,6 +63,7 @@ class Demo:
             clock=SystemClock(),
         )
         self.company = Company(self.around, options.agents, self._offer_seen, self.errors)
+        self.supervisor = Supervisor(self.around, self.watch.floor)
         self.crowd = Crowd(self.around, options.rate, self.errors)
 
     async def run(self, stop: asyncio.Event) -> dict[str, Any]:
@@ -117,6 +119,7 @@ class Demo:
         self.started_at = self.around.clock.monotonic()
         self._say(f"Customers come: {self.options.rate:.1f} a second through four channels.")
         arrivals = asyncio.create_task(self.crowd.arrive())
+        supervision = asyncio.create_task(self._supervise())
         end = self.started_at + (self.options.seconds or float("inf"))
         try:
             while not stop.is_set() and self.around.clock.monotonic() < end:
@@ -126,6 +129,16 @@ class Demo:
                     self._tidy()
         finally:
             await _ended(arrivals)
+            await _ended(supervision)
+
+    async def _supervise(self) -> None:
+        while True:
+            with suppress(GaveUp):
+                try:
+                    await self.supervisor.work()
+                except Refused as refused:
+                    self.errors.append(f"supervisor: {str(refused)[:300]}")
+            await asyncio.sleep(1)
 
     async def _drain(self, stop: asyncio.Event) -> float:
         """Until nothing is left to do, at most so long; at once when interrupted."""
@@ -203,6 +216,7 @@ class Demo:
             retries=self._door.retries,
             client_errors=self.errors,
             offer_seen=self._offered,
+            supervisor_steps=self.supervisor.steps,
         )
         return report(run, self.watch.floor, self.watch.check, self.records)
 

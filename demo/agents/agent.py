@@ -24,6 +24,14 @@ from demo.sockets import CLOSED, connections
 LIVE = ("chat", "bot")
 LOOKING = {"chat": 3.0, "bot": 8.0}
 """Human seconds until an offer is taken; the bot's customers may not need anybody after all."""
+TRANSFERS = 0.04
+HAND_ON_TO = (
+    {"to_queue": "general"},
+    {"to_skills": {"complaint": 3}},
+    {"to_skills": {"repair": 3}},
+    {"to_agent": "agent-03"},
+)
+"""How often somebody hands a talk on, and to whom."""
 OfferSeen = Callable[[str], None]
 
 
@@ -142,8 +150,9 @@ class Agent:
         pace = self._around.pace
         await pace.takes(LOOKING.get(channel, 6.0))
         what = "decline" if pace.happens(0.03) else "accept"
+        body = {"json": {"pause": round(pace.real(30), 1)}} if what == "decline" else {}
         with suppress(GaveUp, Refused):  # refused: somebody else was faster
-            await self._command(f"offers/{offer_id}:{what}", f"{what}-{offer_id}")
+            await self._command(f"offers/{offer_id}:{what}", f"{what}-{offer_id}", **body)
 
     async def _serve(self, assignment_id: str, one: dict[str, Any]) -> None:
         """From the first look to the last click."""
@@ -160,6 +169,8 @@ class Agent:
         try:
             topic = "answered"
             if one.get("state") != "wrapping":
+                if self._around.pace.happens(TRANSFERS):
+                    await self._hand_on(assignment_id)
                 topic = await talk.hold()
                 await self._finish("wrap-up", assignment_id, topic)
             await self._around.pace.takes(8)
@@ -167,6 +178,14 @@ class Agent:
         finally:
             self._talks.pop(assignment_id, None)
             self._screen.forget(conversation_id)
+
+    async def _hand_on(self, assignment_id: str) -> None:
+        """Somebody else knows better; until they accept, the talk goes on here."""
+        target = self._around.chance.choice(HAND_ON_TO)
+        with suppress(GaveUp, Refused):  # refused: there is nobody
+            await self._command(
+                f"assignments/{assignment_id}:transfer", f"transfer-{assignment_id}", json=target
+            )
 
     async def _finish(self, how: str, assignment_id: str, disposition: str) -> None:
         with suppress(GaveUp, Refused):  # refused: the customer or the clock has ended it
