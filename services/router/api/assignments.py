@@ -24,7 +24,12 @@ from services.router.api.work import Work
 _HELD: dict[str, Any] = {"assignment_id": "a0-4720-0", "revision": 18}
 _WRAPPING = {**_HELD, "state": "wrapping", "wrap_up_until": 1_750_000_060_000}
 _DONE = {**_HELD, "state": "done"}
-_TRANSFER = {**_HELD, "contact_id": OFFER["contact_id"]}
+_TRANSFER = {
+    **_HELD,
+    "transfer": "open",
+    "contact_id": OFFER["contact_id"],
+    "contact_state": "assigned",
+}
 
 
 def create_router(context: Context) -> APIRouter:
@@ -70,7 +75,8 @@ def create_router(context: Context) -> APIRouter:
         "/{assignment_id}:transfer",
         summary="Hand the contact to somebody else",
         description="The agent keeps the contact until somebody else accepts it, and may take "
-        "the transfer back until then. The contact keeps its age.",
+        "the transfer back until then. The contact keeps its age. `transfer` says how it stands: "
+        "`open`, `accepted` (who is given contacts has it at once), `none`.",
         responses=answers(_TRANSFER, 403, 404, 409, command=True),
     )
     async def transfer(caller: Who, assignment_id: WorkId, body: TransferBody) -> JSONResponse:

@@ -28,8 +28,9 @@ from services.router.core.partition import Partition
 KEEP_PENDING = 10_000
 Kind = Callable[..., Command]
 
-_WORDS = {
+WORDS = {
     "unknown_pool": "There is no such pool.",
+    "unknown_queue": "There is no such queue.",
     "unknown_agent": "There is no such agent.",
     "unknown_offer": "There is no such offer.",
     "unknown_assignment": "There is no such assignment.",
@@ -39,6 +40,16 @@ _WORDS = {
     "assignment_over": "The assignment is over.",
     "contact_over": "The contact is over.",
     "contact_in_hand": "An agent has the contact.",
+    "assignment_wrapping": "The talk is over already.",
+    "transfer_open": "A transfer of the contact is open already.",
+    "no_transfer": "No transfer of the contact is open.",
+    "one_goal": "A transfer goes to exactly one place.",
+    "own_agent": "The agent has the contact already.",
+    "agent_away": "The agent is away.",
+    "agent_busy": "The agent has no room for it.",
+    "nobody_able": "Nobody else has the skills.",
+    "queue_refuses_channel": "The queue does not take the contact's channel.",
+    "unsupported": "The router cannot do this yet.",
     "wrong_partition": "The pool is on another partition.",
     "invalid": "The router refuses the configuration.",
 }
@@ -164,7 +175,7 @@ def response_to(reply: Reply) -> JSONResponse:
     if reply.status < 400:
         return JSONResponse(reply.body, reply.status)
     reason = str(reply.body.get("reason", ""))
-    return response(Problem(reply.status, _WORDS.get(reason, "The router refused."), **reply.body))
+    return response(Problem(reply.status, WORDS.get(reason, "The router refused."), **reply.body))
 
 
 def _command_id(caller: Caller) -> str:

@@ -61,6 +61,16 @@ _ENDED = {
     "transferred": "another agent has it",
     "customer_silent": "the customer was silent and did not answer when asked",
 }
+_TRANSFERRED = {
+    "accepted": "somebody else has it",
+    "cancelled": "it was taken back",
+    "declined": "the agent asked declined",
+    "expired": "the agent asked did not answer in time",
+    "unavailable": "the agent asked went away",
+    "agent_lost": "the connection of the agent who wanted it was gone for too long",
+    "over": "the talk is",
+}
+_GIVEN_AWAY = frozenset({"accepted", "agent_lost", "over"})
 _AGAINST = (
     ("lack_skills", "lacked a skill"),
     ("away", "{were} away"),
@@ -173,6 +183,8 @@ def _requeued(event: ev.ContactRequeued, _at: int, _config: PoolConfig | None) -
         return f"It goes on to the queue {now.queue}: {why}.{_wants(now.required, now.preferred)}"
     if now is None:
         return said
+    if event.chosen:
+        return f"{said} It goes to the queue {now.queue}.{_wants(now.required, now.preferred)}"
     return (
         f"{said} The rules now put it in the queue {now.queue} with priority {now.priority}."
         f"{_wants(now.required, now.preferred)}"
@@ -238,6 +250,10 @@ def _offered(event: ev.OfferMade, at: int, config: PoolConfig | None) -> str:
         f"Offered to {event.agent} ({event.channel}, queue {event.queue}) after a wait of "
         f"{duration(event.waited_ms)}, for {duration(max(0, event.expires_at - at))}."
     )
+    if event.from_agent:
+        said += f" {event.from_agent} hands it over."
+    if "direct" in event.why:
+        return f"{said} Somebody chose this agent: {_plain(str(event.why['direct']))}."
     rule = config.policy.rule if config else ""
     return f"{said}{_choice({'rule': rule, **event.why})}"
 
@@ -270,13 +286,36 @@ def _offer_ended(event: ev.OfferEnded, _at: int, _config: PoolConfig | None) -> 
 
 
 def _assigned(event: ev.AssignmentStarted, _at: int, _config: PoolConfig | None) -> str:
+    if event.from_agent:
+        return f"{event.agent} has it, from {event.from_agent}."
     return f"{event.agent} has it, after a wait of {duration(event.waited_ms)}."
+
+
+def _transfer_started(event: ev.TransferStarted, _at: int, _config: PoolConfig | None) -> str:
+    note = " There is a note." if event.note else ""
+    said = f"{event.agent} wants to hand it over and keeps it until somebody accepts."
+    if event.to_agent:
+        return f"{said} Asked is {event.to_agent} alone.{note}"
+    wanted = event.wanted
+    if wanted is None:
+        return f"{said}{note}"
+    return (
+        f"{said} It stands in line in the queue {wanted.queue}."
+        f"{_wants(wanted.required, wanted.preferred)}{note}"
+    )
+
+
+def _transfer_ended(event: ev.TransferEnded, _at: int, _config: PoolConfig | None) -> str:
+    how = _TRANSFERRED.get(event.result, _plain(event.result))
+    keeps = "" if event.result in _GIVEN_AWAY else f" {event.agent} keeps it."
+    return f"The transfer is over: {how}.{keeps}"
 
 
 def _wrapping(event: ev.AssignmentWrapping, _at: int, _config: PoolConfig | None) -> str:
     how = _ENDED.get(event.reason, _plain(event.reason))
+    over = "The talk goes on" if event.reason == "transferred" else "The talk is over"
     return (
-        f"The talk is over: {how}. {event.agent} writes it up, until {moment(event.until)} at "
+        f"{over}: {how}. {event.agent} writes it up, until {moment(event.until)} at "
         f"the latest.{_disposition(event.disposition)}"
     )
 
@@ -308,6 +347,8 @@ _WORDS: dict[type, Callable[[Any, int, PoolConfig | None], str]] = {
     ev.AssignmentStarted: _assigned,
     ev.AssignmentWrapping: _wrapping,
     ev.AssignmentEnded: _assignment_ended,
+    ev.TransferStarted: _transfer_started,
+    ev.TransferEnded: _transfer_ended,
 }
 
 

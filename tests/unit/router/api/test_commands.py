@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from services.kit.errors import Unavailable
 from services.kit.metrics import Metrics
 from services.kit.problem import Problem
 from services.router.api.access import Caller
-from services.router.api.commands import Commands
+from services.router.api.commands import WORDS, Commands
 from tests.unit.router.api.routed import RoutedPublisher
 from tests.unit.router.core.world import PARTITION, POOL, World
 
@@ -165,3 +167,12 @@ async def test_before_the_journal_is_read_nobody_is_told_that_a_command_is_unkno
     desk.publisher.replica._live = False
     with pytest.raises(Unavailable):
         desk.commands.look_up(caller(), "acme.0123")
+
+
+def test_every_reason_of_the_engine_has_words() -> None:
+    source = "".join(path.read_text() for path in Path("services/router/core").glob("*.py"))
+    given = re.findall(r'refused\(\s*\w+,\s*\d+,\s*"(\w+)"', source)
+    given += re.findall(r'reason = "(\w+)"', source) + re.findall(r'return "(agent_\w+)"', source)
+    given += re.findall(r'reason = "(\w+)" if .* else "(\w+)"', source)[0]
+    assert len(set(given)) > 15
+    assert set(given) <= WORDS.keys()

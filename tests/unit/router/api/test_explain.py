@@ -101,6 +101,33 @@ async def test_terms_are_what_stands_in_the_journal(world: World, tmp_path: Path
     }
 
 
+async def test_transfers_are_told_with_who_kept_it_meanwhile(world: World, tmp_path: Path) -> None:
+    world.agent("ann")
+    world.opened("c1")
+    world.accept("c1")
+    world.agent("bob", billing=3)
+    world.transfer("c1", to_agent="bob", note_id="n1")
+    world.decline("c1", "bob")
+    world.transfer("c1", to_queue="billing")
+    world.accept("c1", "bob")
+    found = await story(Door(world, tmp_path), "c1")
+    texts = [step["text"] for step in found["steps"][3:]]
+    wants = "ann wants to hand it over and keeps it until somebody accepts."
+    assert [text for text in texts if not text.startswith("Offered")] == [
+        f"{wants} Asked is bob alone. There is a note.",
+        "bob declined it.",
+        "The transfer is over: the agent asked declined. ann keeps it.",
+        f"{wants} It stands in line in the queue billing. It needs billing at level 2.",
+        "The transfer is over: somebody else has it.",
+        "ann has it no more: another agent has it.",
+        "bob has it, from ann.",
+    ]
+    offers = [text for text in texts if text.startswith("Offered")]
+    assert all("ann hands it over." in text for text in offers)
+    assert "Somebody chose this agent: transfer." in offers[0]
+    assert found["summary"].endswith("bob has it. All of this took 0 ms.")
+
+
 async def test_other_contacts_have_no_part_in_the_story(world: World, tmp_path: Path) -> None:
     world.agent("ann")
     for contact in ("c1", "c2"):
