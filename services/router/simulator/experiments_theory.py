@@ -2,7 +2,7 @@
 looked at after a warm-up."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.random import Generator
@@ -13,8 +13,8 @@ from services.contracts.policy import PolicyConfig
 from services.contracts.pool import ChannelConfig, PoolConfig, QueueConfig, Rule
 from services.router.simulator import exact
 from services.router.simulator.draw import MINUTE_MS, patience_ms, poisson_times
-from services.router.simulator.floor import Kind, Person
-from services.router.simulator.run import ABANDONED, BLOCKED, Day, Outcome, Site, simulate
+from services.router.simulator.floor import Floor, Kind, Person
+from services.router.simulator.run import ABANDONED, BLOCKED, Day, Outcome, Prefer, Site, simulate
 from services.router.simulator.validate import Experiment, Target, exactly
 
 CALL = "call"
@@ -218,7 +218,18 @@ def _sharing() -> Experiment:
 _UNLIKE = ((6, 2.0), (8, 0.5))
 
 
-def _unlike() -> Experiment:
+def any_free(rng: Generator) -> Prefer:
+    """Each contact asks for one of the free agents, drawn at random: the router gives it what it
+    asks for, and so chooses at random without any chance of its own."""
+
+    def prefer(floor: Floor, _kind: int) -> str:
+        free = floor.free()
+        return free[int(rng.integers(len(free)))] if free else ""
+
+    return prefer
+
+
+def _unlike(name: str, *, at_random: bool) -> Experiment:
     counts, services = [n for n, _ in _UNLIKE], [mu for _, mu in _UNLIKE]
     arrivals, until, warm_up = 12.5, 430.0, 30.0
     site = Site(
@@ -234,14 +245,17 @@ def _unlike() -> Experiment:
     queue, _ = exact.unlike_servers(counts, services, arrivals)
     model = Stationary(site, arrivals, until=until, warm_up=warm_up)
     return Experiment(
-        "Longest idle = random, 6 fast and 8 slow agents",
-        lambda rng: _with_shares(model, rng),
+        name,
+        lambda rng: _with_shares(
+            replace(model, site=replace(site, prefer=any_free(rng))) if at_random else model, rng
+        ),
         {
             "delayed": exactly(queue.delayed),
             "mean wait, min": exactly(queue.wait),
             "served by the slow": exactly(_slow_share(counts, services, arrivals)),
         },
-        note="expected: the closed form for a random choice among the free (arXiv 1305.6249)",
+        note="expected is the closed form for a random choice, which longest idle must equal "
+        "(arXiv 1305.6249); for a random choice the simulated contacts ask for one of the free",
     )
 
 
@@ -269,5 +283,6 @@ ALL = (
     _one_skill(),
     _two_skills(),
     _sharing(),
-    _unlike(),
+    _unlike("Longest idle, 6 fast and 8 slow agents", at_random=False),
+    _unlike("Random choice, 6 fast and 8 slow agents", at_random=True),
 )

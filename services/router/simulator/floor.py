@@ -96,8 +96,15 @@ class Floor:
         data = ce.TickData(due_at=now)
         return self.step(ce.ClockTick(id="tick", source=_SOURCE, time=_TIME, data=data), now)
 
-    def opened(self, contact: str, kind: Kind, now: Millis) -> tuple[ev.AnyRoutingEvent, ...]:
-        """A contact arrives."""
+    def free(self) -> list[str]:
+        """Who has nothing in hand and could get a contact, by id."""
+        agents = self.pool.agents
+        return [one for one in self.people if agents[one].present and not agents[one].used]
+
+    def opened(
+        self, contact: str, kind: Kind, now: Millis, preferred_agent: str = ""
+    ) -> tuple[ev.AnyRoutingEvent, ...]:
+        """A contact arrives, and asks for somebody if `preferred_agent` is named."""
         data = ce.OpenedContact(
             pool=self._pool,
             contact_id=contact,
@@ -107,6 +114,7 @@ class Floor:
             topic=kind.topic,
             language=kind.language,
             tier=kind.tier,
+            preferred_agent=preferred_agent,
         )
         return self.step(ce.ContactOpened(id=contact, source=_SOURCE, time=_TIME, data=data), now)
 

@@ -17,6 +17,7 @@ from services.router.simulator.sharing import Sharing
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 Action = Callable[[Floor, Millis], Sequence[ev.AnyRoutingEvent]]
+Prefer = Callable[[Floor, int], str]
 Announce = Callable[[Floor, str], object]
 ENDLESS = 2**62
 """The patience of who never leaves, in ms."""
@@ -37,7 +38,8 @@ class Site:
     from there on); without, at full speed. Beyond `lines` contacts in all (served and waiting)
     the simulator turns new ones away: lines are the telephone exchange's, not the router's. Where
     contacts are not accepted automatically, people accept `answer_ms` after the offer. After the
-    talk they take the whole wrap-up time of the channel.
+    talk they take the whole wrap-up time of the channel. `prefer` names the agent that a contact
+    of a kind asks for on arrival ("": nobody).
     """
 
     config: PoolConfig
@@ -47,6 +49,7 @@ class Site:
     speeds: Sequence[float] | None = None
     lines: int | None = None
     answer_ms: int = 2_000
+    prefer: Prefer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,10 @@ class _Run:
             return
         self.inside += 1
         name = self.names[number]
-        self.heed(self.floor.opened(name, self.site.kinds[self.kind[number]], now), now)
+        prefer = self.site.prefer
+        asked = prefer(self.floor, self.kind[number]) if prefer else ""
+        kind = self.site.kinds[self.kind[number]]
+        self.heed(self.floor.opened(name, kind, now, asked), now)
         if self.group[number] < 0 and self.fate[number] == PENDING:
             patience = self.patience[number]
             if patience < ENDLESS:

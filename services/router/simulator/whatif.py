@@ -2,6 +2,7 @@
 before and after a change, on the same contacts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,17 @@ from numpy.random import default_rng
 from rich.console import Console
 from rich.table import Table
 
+from services.contracts.policy import Plan, PlanClass, PlanGroup
 from services.contracts.pool import PoolConfig
 from services.router.core.classify import classify
+from services.router.core.eligibility import able
+from services.router.core.model import CAPACITY
+from services.router.planner.propose import propose
 from services.router.simulator import plots
 from services.router.simulator.arrivals import Arrivals, Traffic
 from services.router.simulator.draw import MINUTE_MS, patience_ms, poisson_times
-from services.router.simulator.floor import Kind, Person
+from services.router.simulator.floor import START, Kind, Person
+from services.router.simulator.plans import told
 from services.router.simulator.run import ABANDONED, SERVED, Day, Site, simulate
 from services.router.simulator.statistics import Interval, interval, paired
 
@@ -67,6 +73,49 @@ def site_of(config: PoolConfig, arrivals: Arrivals) -> Site:
     )
 
 
+def plan_of(config: PoolConfig, arrivals: Arrivals) -> Plan:
+    """What the planner would propose after it had seen such days: contacts of one queue, channel
+    and requirement are one class, teams of the same skills one group; a contact takes its share of
+    an agent's capacity for the time of its handling."""
+    classes: dict[str, PlanClass] = {}
+    rates: dict[str, float] = {}
+    work: dict[str, float] = {}
+    for one in arrivals.contacts:
+        found = classify(config, _Facts(one))
+        kind = PlanClass(queue=found.queue, channel=one.channel, required=found.required)
+        key = f"{kind}"
+        classes[key] = kind
+        rate = one.per_hour / 3600
+        share = config.channels[one.channel].cost / CAPACITY
+        rates[key] = rates.get(key, 0.0) + rate
+        work[key] = work.get(key, 0.0) + rate * 60 * one.handling * share
+    groups: dict[str, PlanGroup] = {}
+    numbers: dict[str, float] = {}
+    speeds: dict[str, float] = {}
+    for team in arrivals.teams:
+        key = f"{sorted(team.skills.items())}"
+        groups[key] = PlanGroup(skills=team.skills)
+        numbers[key] = numbers.get(key, 0.0) + team.number
+        speeds[key] = speeds.get(key, 0.0) + team.number * team.speed
+    handling = [
+        [
+            work[key] / rates[key] * numbers[group] / speeds[group]
+            if numbers[group] and able(one.skills or {}, kind.required)
+            else None
+            for group, one in groups.items()
+        ]
+        for key, kind in classes.items()
+    ]
+    return propose(
+        START,
+        list(classes.values()),
+        list(groups.values()),
+        arrivals=list(rates.values()),
+        handling=handling,
+        agents=list(numbers.values()),
+    )
+
+
 def draw(arrivals: Arrivals, seed: int, number: int) -> Day:
     """One day's contacts. Who is there makes no difference to them."""
     profile = np.array(arrivals.profile or [1.0] * int(np.ceil(arrivals.hours)))
@@ -96,7 +145,9 @@ def play(task: Task) -> list[dict[str, Figures]]:
     )[day.kind]
     results: list[dict[str, Figures]] = []
     for plan in task.plans:
-        outcome = simulate(site_of(task.config, plan), day)
+        site = site_of(task.config, plan)
+        acts = told(task.config, plan_of(task.config, plan), 120 * plan.hours)
+        outcome = simulate(site, replace(day, acts=acts))
         good = (outcome.fate == SERVED) & (outcome.wait <= targets)
         found: dict[str, Figures] = {}
         for kind, one in enumerate((*plan.contacts, None)):

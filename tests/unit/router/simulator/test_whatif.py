@@ -103,6 +103,18 @@ def test_speed_shortens_and_company_slows_the_handling() -> None:
     assert [person.group for person in site.people] == [0, 1]
 
 
+def test_plan_counts_the_share_of_an_agent_and_who_can(small: Path) -> None:
+    found = arrivals.load(small, CONFIG)
+    plan = whatif.plan_of(CONFIG, found)
+    assert [(one.queue, one.channel) for one in plan.classes] == [
+        ("live-fi", "chat"),
+        ("writing-sv", "email"),
+    ]
+    # A chat takes a third of an agent for 6 minutes, an e-mail a half for 5.
+    assert {(pair.k, pair.g): pair.handling for pair in plan.pairs} == {(0, 0): 118.8, (1, 1): 150}
+    assert plan.rho == pytest.approx(20 / 3600 * 118.8, abs=1e-3)
+
+
 def test_target_is_that_of_the_queue_the_contacts_get() -> None:
     found = arrivals.load(ARRIVALS, CONFIG)
     targets = {one.name: whatif.target(CONFIG, one) for one in found.contacts}
