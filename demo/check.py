@@ -110,7 +110,11 @@ class JournalCheck:
                 if contact.id in self._open:
                     self._found("contradictions", f"contact {contact.id} was queued twice")
                 self._open.add(contact.id)
-            case ev.ContactWithdrawn(contact=contact) | ev.ContactClosed(contact=contact):
+            case (
+                ev.ContactWithdrawn(contact=contact)
+                | ev.ContactOverflowed(contact=contact)
+                | ev.ContactClosed(contact=contact)
+            ):
                 self._end(contact)
             case ev.ContactQuieted(contact=contact, agent=agent, cost=cost):
                 self._quiet.add(contact)

@@ -136,6 +136,8 @@ class Floor:
                 self._requeue(key, event.classified)
             case ev.ContactWithdrawn(contact=key, reason=reason):
                 self._end(key, "withdrawn", reason)
+            case ev.ContactOverflowed(contact=key, action=action):
+                self._end(key, "withdrawn", action)
             case ev.ContactClosed(contact=key, disposition=disposition):
                 self._end(key, "completed", disposition)
             case ev.OfferMade():

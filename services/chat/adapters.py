@@ -4,7 +4,7 @@ group, and tells the sockets that it holds."""
 import asyncio
 from collections.abc import Callable
 
-from services.chat.frames import Agent, Closed, message_frame
+from services.chat.frames import Agent, Parked, closed, message_frame
 from services.chat.hub import Hub
 from services.chat.index import Conversation, Index
 from services.chat.places import Line, Moved, Places
@@ -127,5 +127,7 @@ class Contacts:
                 self._hub.push(place.conversation_id, Agent(state="joined"))
             case "waiting" if moved.before == "assigned":
                 self._hub.push(place.conversation_id, Agent(state="left"))
+            case "parked":
+                self._hub.push(place.conversation_id, Parked(opens_at=place.opens_at))
             case "closed":
-                self._hub.push(place.conversation_id, Closed(reason=place.reason))
+                self._hub.push(place.conversation_id, closed(place))

@@ -101,9 +101,21 @@ class Agent(Frame, frozen=True, tag="agent"):
 
 
 class Closed(Frame, frozen=True, tag="closed"):
-    """The contact is over."""
+    """The contact is over. `overflowed`: its queue did not take it, `why` not (`closed`,
+    `max_length`, `max_wait`, `max_expected_wait`), what to do `instead` (`form`, `callback`,
+    `reject`), and when it opens (ms; 0: not known)."""
 
     reason: str
+    why: str = ""
+    instead: str = ""
+    opens_at: int = 0
+
+
+class Parked(Frame, frozen=True, tag="parked"):
+    """The queue is closed: the contact is kept, and waits again from its opening on (ms; 0: not
+    known)."""
+
+    opens_at: int = 0
 
 
 class Pong(Frame, frozen=True, tag="pong"):
@@ -143,4 +155,13 @@ def state_of(place: Place | None, *, old: bool) -> State:
     forgotten it."""
     if place is None:
         return "closed" if old else "opening"
-    return place.state
+    return "waiting" if place.state == "parked" else place.state
+
+
+def closed(place: Place | None) -> Closed:
+    """How a contact that is over is told."""
+    if place is None:
+        return Closed(reason="completed")
+    return Closed(
+        reason=place.reason, why=place.why, instead=place.instead, opens_at=place.opens_at
+    )

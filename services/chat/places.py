@@ -12,12 +12,15 @@ from services.contracts.routing_events import (
     AssignmentWrapping,
     ContactClosed,
     ContactForgotten,
+    ContactOverflowed,
+    ContactParked,
     ContactQueued,
     ContactRequeued,
     ContactWithdrawn,
 )
 
-State = Literal["waiting", "assigned", "closed"]
+State = Literal["waiting", "parked", "assigned", "closed"]
+"""`parked`: the queue is closed, the contact waits for its opening."""
 
 
 class Line(NamedTuple):
@@ -30,13 +33,18 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Place:
-    """A customer's contact. `line`: in which it stands or stood; `reason`: why it is closed."""
+    """A customer's contact. `line`: in which it stands or stood; `reason`: why it is closed. If its
+    queue did not take it: `why` not, what to do `instead`, and when the queue opens (0: not known;
+    for a parked one, too)."""
 
     contact_id: str
     conversation_id: str
     line: Line
     state: State = "waiting"
     reason: str = ""
+    why: str = ""
+    instead: str = ""
+    opens_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,7 @@ class Places:
                         self._newest[contact.conversation] = contact.id
                         self.moved.append(Moved(place, None))
                 case ContactRequeued(contact=contact_id, classified=classified):
+                    self._note(contact_id, "", "", 0)
                     if classified is not None:
                         self._change_line(contact_id, classified.queue)
                     self._move(contact_id, "waiting")
@@ -101,6 +110,13 @@ class Places:
                         self._move(contact_id, "closed", result)
                 case ContactWithdrawn(contact=contact_id, reason=reason):
                     self._move(contact_id, "closed", reason)
+                    self._lines.pop(contact_id, None)
+                case ContactParked(contact=contact_id, opens_at=opens_at):
+                    self._note(contact_id, "", "", opens_at)
+                    self._move(contact_id, "parked")
+                case ContactOverflowed(contact=contact_id, reason=why, action=instead):
+                    self._note(contact_id, why, instead, event.opens_at)
+                    self._move(contact_id, "closed", "overflowed")
                     self._lines.pop(contact_id, None)
                 case ContactClosed(contact=contact_id):
                     self._move(contact_id, "closed", "completed")
@@ -127,6 +143,11 @@ class Places:
         if place is not None and place.state != state:
             before, place.state, place.reason = place.state, state, reason
             self.moved.append(Moved(place, before))
+
+    def _note(self, contact_id: str, why: str, instead: str, opens_at: int) -> None:
+        place = self._contacts.get(contact_id)
+        if place is not None:
+            place.why, place.instead, place.opens_at = why, instead, opens_at
 
     def _enter(self, contact_id: str, line: Line) -> None:
         self._standing.setdefault(line, {})[contact_id] = None

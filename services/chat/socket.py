@@ -16,16 +16,17 @@ from services.chat.frames import (
     Ack,
     Agent,
     ClientFrame,
-    Closed,
     Failed,
     Frame,
     Hello,
+    Parked,
     Ping,
     Pong,
     Read,
     Say,
     Typing,
     Welcome,
+    closed,
     decode_frame,
     encode_frame,
     message_frame,
@@ -175,9 +176,11 @@ class _Socket:
         ]
         if state == "assigned":
             frames.append(Agent(state="joined"))
+        place = door.place(self._id)
+        if place is not None and place.state == "parked":
+            frames.append(Parked(opens_at=place.opens_at))
         if state == "closed":
-            place = door.place(self._id)
-            frames.append(Closed(reason=place.reason if place else "completed"))
+            frames.append(closed(place))
         return frames
 
     async def _send(self, greeting: list[Frame]) -> None:

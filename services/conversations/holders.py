@@ -9,6 +9,7 @@ from services.contracts.routing_events import (
     AssignmentStarted,
     AssignmentWrapping,
     ContactClosed,
+    ContactOverflowed,
     ContactQueued,
     ContactWithdrawn,
 )
@@ -86,7 +87,11 @@ class Holders:
                         self._states[contact_id] = "waiting"
                     if (ended := self._end(assignment)) is not None:
                         changes.append(Change(ended, came=False))
-                case ContactWithdrawn(contact=contact_id) | ContactClosed(contact=contact_id):
+                case (
+                    ContactWithdrawn(contact=contact_id)
+                    | ContactOverflowed(contact=contact_id)
+                    | ContactClosed(contact=contact_id)
+                ):
                     self._states.pop(contact_id, None)
         return changes
 

@@ -9,6 +9,7 @@ from services.contracts.routing_events import (
     AssignmentWrapping,
     ContactClosed,
     ContactForgotten,
+    ContactOverflowed,
     ContactQueued,
     ContactRequeued,
     ContactWithdrawn,
@@ -52,6 +53,7 @@ class ContactStates:
                 case (
                     AssignmentEnded(contact=contact_id)
                     | ContactWithdrawn(contact=contact_id)
+                    | ContactOverflowed(contact=contact_id)
                     | ContactClosed(contact=contact_id)
                 ):
                     self._move(contact_id, "over")

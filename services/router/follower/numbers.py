@@ -4,6 +4,7 @@ decided makes no difference. Counters begin at zero with the process and never r
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from typing import get_args
 
 from services.contracts import routing_events as ev
 from services.contracts.journal import Record
@@ -16,6 +17,7 @@ from services.router.core.partition import Partition
 from services.router.core.pool import Pool
 
 AGENT_STATES = ("available", "busy", "paused", "break", "wrap_up", "draining", "offline")
+_SENT_ON = frozenset(get_args(ev.OverflowReason))
 _NOWHERE = ("unknown", "unknown")
 
 
@@ -24,6 +26,8 @@ class Counters:
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
+        # Where contacts are that the record itself has brought or moved: it is not applied yet.
+        self._here: dict[str, tuple[str, str]] = {}
 
     def count_void(self, number: int) -> None:
         """Records that did not count."""
@@ -32,6 +36,7 @@ class Counters:
 
     def count(self, partition: Partition, record: Record) -> None:
         """One record that counts."""
+        self._here.clear()
         for event in record.events:
             if isinstance(event, ev.RoutingEvent):
                 self._count(partition.pools.get(event.pool), event)
@@ -40,6 +45,7 @@ class Counters:
         name, count = event.pool, self._metrics.count
         match event:
             case ev.ContactQueued(contact=contact):
+                self._here[contact.id] = (contact.queue, contact.channel)
                 count(
                     "router_contacts_total",
                     pool=name,
@@ -48,6 +54,20 @@ class Counters:
                 )
             case ev.ContactWithdrawn(contact=contact_id, reason=reason):
                 self._ended(pool, name, contact_id, reason)
+            case ev.ContactOverflowed(contact=contact_id, reason=reason, action=action):
+                self._ended(pool, name, contact_id, "overflowed")
+                self._turned_away(pool, name, contact_id, reason, action)
+            case ev.ContactParked(contact=contact_id):
+                self._turned_away(pool, name, contact_id, "closed", "park")
+            case ev.ContactRequeued(contact=contact_id, reason=reason, classified=classified):
+                if reason in _SENT_ON:
+                    self._turned_away(pool, name, contact_id, reason, "queue")
+                if classified is not None:
+                    _, channel = self._place(pool, contact_id)
+                    self._here[contact_id] = (classified.queue, channel)
+            case ev.PromiseSettled(contact=contact_id, result=result):
+                queue, _ = self._place(pool, contact_id)
+                count("router_promises_total", pool=name, queue=queue, result=result)
             case ev.ContactClosed(contact=contact_id):
                 self._ended(pool, name, contact_id, "served")
             case ev.OfferMade(queue=queue):
@@ -63,11 +83,24 @@ class Counters:
                     self._metrics.observe("router_wait_seconds", waited / 1000, **labels)
 
     def _ended(self, pool: Pool | None, name: str, contact_id: str, result: str) -> None:
-        contact = pool.contacts.get(contact_id) if pool else None
-        queue, channel = (contact.queue, contact.facts.channel) if contact else _NOWHERE
+        queue, channel = self._place(pool, contact_id)
         self._metrics.count(
             "router_contacts_ended_total", pool=name, queue=queue, channel=channel, result=result
         )
+
+    def _turned_away(
+        self, pool: Pool | None, name: str, contact_id: str, reason: str, action: str
+    ) -> None:
+        queue, _ = self._place(pool, contact_id)
+        self._metrics.count(
+            "router_turned_away_total", pool=name, queue=queue, reason=reason, action=action
+        )
+
+    def _place(self, pool: Pool | None, contact_id: str) -> tuple[str, str]:
+        if contact_id in self._here:
+            return self._here[contact_id]
+        contact = pool.contacts.get(contact_id) if pool else None
+        return (contact.queue, contact.facts.channel) if contact else _NOWHERE
 
 
 class Gauges:
@@ -107,6 +140,9 @@ class Gauges:
         for name in (
             "journal_age_seconds",
             "router_waiting",
+            "router_parked",
+            "router_scheduled",
+            "router_queue_open",
             "router_longest_wait_seconds",
             "router_agents",
             "router_assignments_open",
@@ -128,6 +164,9 @@ class Gauges:
             since = view["longest_wait_since"]
             longest = max(0, now - since) / 1000 if since is not None else 0
             metrics.set("router_waiting", view["waiting"], **labels)
+            metrics.set("router_parked", view["parked"], **labels)
+            metrics.set("router_scheduled", view["scheduled"], **labels)
+            metrics.set("router_queue_open", int(view["open"]), **labels)
             metrics.set("router_longest_wait_seconds", longest, **labels)
         metrics.set("router_overloaded", pool.overloaded, pool=pool.name)
         if pool.plan is not None:

@@ -1,5 +1,6 @@
 """Where contacts are, and in which lines somebody came or left."""
 
+from services.chat.frames import Closed, closed, encode_frame, state_of
 from services.chat.places import Line, Moved, Places
 from services.chat.positions import View, ranked
 from services.contracts.journal import Record, Source
@@ -11,6 +12,8 @@ from services.contracts.routing_events import (
     Classified,
     ContactClosed,
     ContactForgotten,
+    ContactOverflowed,
+    ContactParked,
     ContactQueued,
     ContactRequeued,
     ContactWithdrawn,
@@ -168,3 +171,36 @@ def test_line_is_ordered_by_priority_then_age_then_id() -> None:
         View(contact_id="taken", state="assigned", priority=9, waiting_since=0),
     ]
     assert ranked(views) == ["urgent", "a", "b", "young"]
+
+
+def test_contact_that_its_queue_does_not_take_is_told_what_to_do_instead() -> None:
+    places = Places()
+    over = ContactOverflowed(
+        pool=POOL, contact="c", action="callback", reason="closed", opens_at=1_789_450_200_000
+    )
+    take(places, queued("c"), over)
+    place = places.of("v")
+    assert place is not None
+    assert (place.state, places.standing(LINE)) == ("closed", [])
+    assert state_of(place, old=False) == "closed"
+    frame = closed(place)
+    assert frame == Closed(
+        reason="overflowed", why="closed", instead="callback", opens_at=1_789_450_200_000
+    )
+    assert '"instead":"callback"' in encode_frame(frame)
+
+
+def test_parked_contact_stands_in_no_line_until_it_is_back() -> None:
+    places = Places()
+    take(places, queued("c"), ContactParked(pool=POOL, contact="c", opens_at=1_789_450_200_000))
+    place = places.of("v")
+    assert place is not None
+    assert (place.state, place.opens_at) == ("parked", 1_789_450_200_000)
+    assert state_of(place, old=False) == "waiting"
+    assert places.standing(LINE) == []
+    take(places, ContactRequeued(pool=POOL, contact="c", reason="opened"))
+    assert [moved.before for moved in places.moved] == ["parked"]
+    assert (place.state, place.opens_at) == ("waiting", 0)
+    assert places.standing(LINE) == ["c"]
+    take(places, ContactWithdrawn(pool=POOL, contact="c", reason="abandoned"))
+    assert closed(place) == Closed(reason="abandoned")

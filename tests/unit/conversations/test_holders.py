@@ -7,6 +7,7 @@ from services.contracts.routing_events import (
     AssignmentStarted,
     AssignmentWrapping,
     ContactClosed,
+    ContactOverflowed,
     ContactQueued,
     ContactWithdrawn,
     QueuedContact,
@@ -92,9 +93,10 @@ def test_newer_contact_of_a_conversation_outlives_the_older_ones_end() -> None:
 
 def test_nothing_is_left_of_what_is_over() -> None:
     holders = Holders()
-    take(holders, queued("c"), queued("d"))
+    take(holders, queued("c"), queued("d"), queued("e"))
     take(holders, started("c", "anna", "a"))
     take(holders, ended("c", "anna", "a"), ContactClosed(pool=POOL, contact="c", agent="anna"))
+    take(holders, ContactOverflowed(pool=POOL, contact="e", action="form", reason="closed"))
     take(holders, ContactWithdrawn(pool=POOL, contact="d", reason="solved"))
     assert not holders._assignments
     assert not holders._by_holder

@@ -8,6 +8,7 @@ from services.contracts.routing_events import (
     AssignmentWrapping,
     ContactClosed,
     ContactForgotten,
+    ContactOverflowed,
     ContactQueued,
     ContactRequeued,
     ContactWithdrawn,
@@ -66,6 +67,11 @@ def test_withdrawn_contact_is_over() -> None:
     assert states(queued(), ContactWithdrawn(pool=POOL, contact="c", reason="solved")).get("c") == (
         "over"
     )
+
+
+def test_contact_that_its_queue_did_not_take_is_over() -> None:
+    over = ContactOverflowed(pool=POOL, contact="c", action="form", reason="max_wait")
+    assert states(queued(), over).get("c") == "over"
 
 
 def test_other_channels_and_unknown_contacts_are_not_kept() -> None:

@@ -21,13 +21,28 @@ function show(id) {
   for (const section of ["start", "talk"]) at(section).hidden = section !== id;
 }
 
-function status(kind, position) {
+function opening(ms) {
+  if (!ms) return "";
+  const format = { weekday: "long", day: "numeric", month: "numeric", hour: "2-digit", minute: "2-digit" };
+  const time = new Date(ms).toLocaleString(language, format);
+  return texts.opens_at.replace("{time}", time);
+}
+
+// What a queue that does not take the customer says: why, what to do instead, when it opens.
+function turnedAway({ why, instead, opens_at: opens }) {
+  const reason = why === "closed" ? texts.overflowed_closed : texts.overflowed_busy;
+  return [reason, opening(opens), texts[`instead_${instead}`]].filter(Boolean).join(" ");
+}
+
+function status(kind, detail) {
   const shown = at("status");
   let words = texts[`status_${kind}`];
-  if (kind === "waiting" && position === 1) words = texts.status_next;
-  if (kind === "waiting" && position > 1) {
-    words = texts.status_position.replace("{position}", position);
+  if (kind === "waiting" && detail === 1) words = texts.status_next;
+  if (kind === "waiting" && detail > 1) {
+    words = texts.status_position.replace("{position}", detail);
   }
+  if (kind === "parked") words = [texts.status_parked, opening(detail.opens_at)].join(" ").trim();
+  if (kind === "overflowed") words = turnedAway(detail);
   shown.dataset.kind = kind;
   if (shown.textContent !== words) shown.textContent = words;
 }

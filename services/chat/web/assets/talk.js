@@ -131,8 +131,13 @@ export class Talk {
       case "read":
         this.bubbles.markRead(frame.seq);
         break;
+      case "parked":
+        this.state = "waiting";
+        this.onStatus("parked", frame);
+        break;
       case "closed":
         this.settle("closed");
+        if (frame.reason === "overflowed") this.onStatus("overflowed", frame);
         break;
     }
   }

@@ -2,11 +2,12 @@
 
 from services.contracts.contact_events import PlanProposed, ProposedPlan
 from services.contracts.policy import Plan, PolicyConfig
+from services.contracts.pool import CalendarConfig, Instead, QueueConfig, WeeklyHours
 from services.kit.clock import SetClock
 from services.kit.metrics import Metrics
 from services.router.core.partition import Partition
 from services.router.follower.numbers import AGENT_STATES, Counters, Gauges, state_of
-from tests.unit.router.core.world import PARTITION, POOL, World, config
+from tests.unit.router.core.world import PARTITION, POOL, QUEUES, World, config
 
 
 def counted(world: World) -> Metrics:
@@ -120,3 +121,40 @@ def test_the_planned_load_and_overload_are_shown_and_forgotten() -> None:
     gauges.take()
     assert value(metrics, "router_planned_load", pool=POOL) is None
     assert value(metrics, "router_overloaded", pool=POOL) == 0
+
+
+def test_what_a_queue_does_not_take_and_promises_are_counted() -> None:
+    world = World(
+        config(
+            queues={
+                **QUEUES,
+                "billing": QueueConfig(
+                    max_length=1, overflow=Instead(action="queue", queue="urgent")
+                ),
+                "urgent": QueueConfig(max_wait=5.0, overflow=Instead(action="form")),
+                "calls": QueueConfig(calendar="never"),
+            },
+            calendars={"never": CalendarConfig(time_zone="UTC", hours=WeeklyHours())},
+        )
+    )
+    world.opened("c1", topic="billing")
+    world.opened("c2", topic="billing", due_at=world.now + 1_000)
+    world.opened("c3", "phone")
+    world.wait(5)
+    metrics = counted(world)
+    turned_away = "router_turned_away_total"
+    for queue, reason, action in (
+        ("billing", "max_length", "queue"),
+        ("urgent", "max_wait", "form"),
+        ("calls", "closed", "park"),
+    ):
+        labels = {"queue": queue, "reason": reason, "action": action}
+        assert value(metrics, turned_away, pool=POOL, **labels) == 1
+    ended = {"pool": POOL, "queue": "urgent", "channel": "chat", "result": "overflowed"}
+    assert value(metrics, "router_contacts_ended_total", **ended) == 1
+    promised = {"pool": POOL, "queue": "urgent", "result": "broken"}
+    assert value(metrics, "router_promises_total", **promised) == 1
+    Gauges(metrics, SetClock(world.now), [world.partition], period=2).take()
+    assert value(metrics, "router_parked", pool=POOL, queue="calls") == 1
+    assert value(metrics, "router_queue_open", pool=POOL, queue="calls") == 0
+    assert value(metrics, "router_queue_open", pool=POOL, queue="urgent") == 1
