@@ -14,15 +14,8 @@ from services.contracts.contact_events import (
 from services.kit.problem import Problem
 from services.router.api.access import Caller, allow, caller_of
 from services.router.api.context import Context
-from services.router.api.shapes import (
-    AGENT,
-    AgentBody,
-    AgentId,
-    PoolPart,
-    PresenceBody,
-    Tenant,
-    answers,
-)
+from services.router.api.examples import AGENT, answers
+from services.router.api.shapes import AgentBody, AgentId, PoolPart, PresenceBody, Tenant
 from services.router.core import queries
 from services.router.core.pool import Pool
 

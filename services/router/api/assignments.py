@@ -18,7 +18,8 @@ from services.router.api import work
 from services.router.api.access import Caller, caller_of
 from services.router.api.commands import Kind
 from services.router.api.context import Context
-from services.router.api.shapes import OFFER, DispositionBody, TransferBody, WorkId, answers
+from services.router.api.examples import OFFER, answers
+from services.router.api.shapes import DispositionBody, TransferBody, WorkId
 from services.router.api.work import Work
 
 _HELD: dict[str, Any] = {"assignment_id": "a0-4720-0", "revision": 18}

@@ -8,7 +8,7 @@ from fastapi.responses import JSONResponse
 from services.router.api.access import Caller, caller_of
 from services.router.api.commands import accepted
 from services.router.api.context import Context
-from services.router.api.shapes import COMMAND, answers
+from services.router.api.examples import COMMAND, answers
 
 
 def create_router(context: Context) -> APIRouter:

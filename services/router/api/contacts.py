@@ -15,16 +15,8 @@ from services.kit.auth import Role
 from services.kit.problem import Problem
 from services.router.api.access import Caller, allow, caller_of
 from services.router.api.context import Context
-from services.router.api.shapes import (
-    CONTACT,
-    POSITION,
-    CancelBody,
-    ChannelBody,
-    ContactId,
-    PoolPart,
-    Tenant,
-    answers,
-)
+from services.router.api.examples import CONTACT, POSITION, answers
+from services.router.api.shapes import CancelBody, ChannelBody, ContactId, PoolPart, Tenant
 from services.router.core import queries
 
 _READERS: tuple[Role, ...] = ("supervisor", "administrator", "integration", "auditor")

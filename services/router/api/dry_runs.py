@@ -9,8 +9,9 @@ from fastapi.responses import Response
 from services.kit.problem import Problem
 from services.router.api.access import Caller, allow, caller_of
 from services.router.api.context import Context
+from services.router.api.examples import DRY_RUN, answers
 from services.router.api.pools import parsed
-from services.router.api.shapes import DRY_RUN, DryRunBody, PoolPart, Tenant, answers
+from services.router.api.shapes import DryRunBody, PoolPart, Tenant
 from services.router.core.dry_run import dry_run
 
 
@@ -23,8 +24,9 @@ def create_router(context: Context) -> APIRouter:
         "/{tenant}/{pool}:classify",
         summary="What a contact would get: a dry run of the rules",
         description="Queue, requirements, priority; the rule that decides and why those before "
-        "it do not hold; whether the queue is open at `at` (now, if it is not given) and what it "
-        "does when it is closed; how many of the pool's agents could take such a contact now. "
+        "it do not hold; whether the queue is open at `at` (now, if it is not given), what it does "
+        "when it is closed, and where the contact ends up (`outcome`); how many of the pool's "
+        "agents could take it there now. Limits of length and wait are left out. "
         "With `config`, YAML text or an object as for configuring the pool, the rules of that "
         "configuration are tried on the pool's agents. Nothing changes.",
         responses=answers(DRY_RUN, 403, 404),

@@ -9,7 +9,8 @@ from fastapi.responses import Response
 from services.kit.problem import Problem
 from services.router.api.access import Caller, allow, caller_of
 from services.router.api.context import Context
-from services.router.api.shapes import EXPLANATION, ContactId, PoolPart, Tenant, answers
+from services.router.api.examples import EXPLANATION, answers
+from services.router.api.shapes import ContactId, PoolPart, Tenant
 
 
 def create_router(context: Context) -> APIRouter:

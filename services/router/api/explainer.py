@@ -14,12 +14,15 @@ from services.router.core import queries
 from services.router.core.partition import Partition
 
 _NOW = {
+    "scheduled": "It is scheduled.",
+    "parked": "It is kept until the queue {queue} opens.",
     "queued": "It waits in the queue {queue}.",
     "offered": "It is offered to {asked}.",
     "assigned": "{agent_id} has it.",
     "wrapping": "{agent_id} writes it up.",
     "closed": "It was served.",
     "withdrawn": "It needed nobody any more.",
+    "overflowed": "The queue {queue} could not take it.",
 }
 
 

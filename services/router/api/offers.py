@@ -9,7 +9,8 @@ from services.contracts.contact_events import AcceptOffer, DeclineData, DeclineO
 from services.router.api import work
 from services.router.api.access import Caller, caller_of
 from services.router.api.context import Context
-from services.router.api.shapes import OFFER, DeclineBody, WorkId, answers
+from services.router.api.examples import OFFER, answers
+from services.router.api.shapes import DeclineBody, WorkId
 
 _ACCEPTED: dict[str, Any] = {
     "assignment_id": "a0-4720-0",

@@ -12,7 +12,8 @@ from services.kit.clock import derived_id, new_id, to_datetime
 from services.kit.problem import Problem
 from services.router.api.access import Caller, allow, caller_of
 from services.router.api.context import Context
-from services.router.api.shapes import CONTACT, OpeningBody, PoolPart, Tenant, answers
+from services.router.api.examples import CONTACT, answers
+from services.router.api.shapes import OpeningBody, PoolPart, Tenant
 from services.router.core import queries
 from services.router.core.pool import Pool
 

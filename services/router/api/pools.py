@@ -14,7 +14,8 @@ from services.kit.problem import Problem, from_unavailable, response
 from services.router.api.access import Caller, allow, caller_of
 from services.router.api.commands import accepted, response_to
 from services.router.api.context import Context
-from services.router.api.shapes import PoolPart, Tenant, answers
+from services.router.api.examples import answers
+from services.router.api.shapes import PoolPart, Tenant
 from services.router.pool_file import InvalidPool, parse
 
 _YAML = """\

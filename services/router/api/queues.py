@@ -7,7 +7,8 @@ from fastapi.responses import JSONResponse
 
 from services.router.api.access import Caller, allow, caller_of
 from services.router.api.context import Context
-from services.router.api.shapes import QUEUES, PoolPart, Tenant, answers
+from services.router.api.examples import QUEUES, answers
+from services.router.api.shapes import PoolPart, Tenant
 from services.router.core import queries
 
 

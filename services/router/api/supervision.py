@@ -19,8 +19,8 @@ from services.contracts.contact_events import (
 from services.router.api.access import Caller, allow, caller_of
 from services.router.api.commands import Kind
 from services.router.api.context import Context
+from services.router.api.examples import CONTACT, answers
 from services.router.api.shapes import (
-    CONTACT,
     ContactId,
     DispositionBody,
     MoveBody,
@@ -28,7 +28,6 @@ from services.router.api.shapes import (
     PriorityBody,
     ReassignBody,
     Tenant,
-    answers,
 )
 
 

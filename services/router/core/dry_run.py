@@ -17,12 +17,13 @@ from services.router.core.relaxation import relaxed
 def dry_run(
     config: PoolConfig, facts: Facts, agents: Collection[Agent], at: Millis
 ) -> dict[str, Any]:
-    """What the configuration makes of the facts, and who of the agents could take such a contact
-    now. JSON-ready; whether the queue is open is said for the time `at`."""
+    """What the configuration makes of the facts at the time `at`, and who of the agents could take
+    such a contact now. JSON-ready. Limits of queues (length, wait) are left out: they depend on who
+    waits."""
     found = classify(config, facts)
-    queue = config.queues[found.queue]
+    outcome, ends = _outcome(config, facts, found, at)
     channel = config.channels.get(facts.channel, UNDECLARED)
-    need = Need(facts.channel, channel, found.required)
+    need = Need(facts.channel, channel, ends.required)
     return {
         "queue": found.queue,
         "priority": found.priority,
@@ -32,10 +33,38 @@ def dry_run(
         "channel_declared": facts.channel in config.channels,
         "rule": first_rule(config, facts),
         "rules": _rules(config, facts),
-        **_opening(config, queue, at),
+        **_opening(config, config.queues[found.queue], at),
+        "outcome": outcome,
         "agents": counts(agents, need),
-        **_relaxations(queue, found, need, agents),
+        **_relaxations(config.queues[ends.queue], ends, need, agents),
     }
+
+
+def _outcome(
+    config: PoolConfig, facts: Facts, found: Classified, at: Millis
+) -> tuple[dict[str, Any], Classified]:
+    """Where the contact ends up: closed queues may send it on, one after the other, never back.
+    `result` is `queued`, or what the last queue does with it while it is closed."""
+    left: list[str] = []
+    result, now = "queued", found
+    while not _opening(config, config.queues[now.queue], at)["open"]:
+        instead = config.queues[now.queue].closed
+        if instead.action != "queue":
+            result = instead.action
+            break
+        if not instead.queue or instead.queue in (*left, now.queue):
+            break
+        left.append(now.queue)
+        now = classify(config, facts, instead.queue)
+    outcome = {
+        "result": result,
+        "queue": now.queue,
+        "priority": now.priority,
+        "required": now.required,
+        "preferred": now.preferred,
+        "sent_on_from": left,
+    }
+    return outcome, now
 
 
 def _rules(config: PoolConfig, facts: Facts) -> list[dict[str, Any]]:

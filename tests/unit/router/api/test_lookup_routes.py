@@ -9,6 +9,7 @@ import pytest
 
 from services.contracts.pool import Rule
 from services.kit.auth import Role
+from services.router.api import examples
 from services.router.core import forecasts
 from tests.unit.router.api.door import Door
 from tests.unit.router.core.world import POOL, World, config
@@ -123,3 +124,38 @@ async def test_rules_are_tried_by_who_may_read_them(
 ) -> None:
     answer = await classify(Door(world, tmp_path), {"contact": {"channel": "chat"}}, role)
     assert answer.status_code == 403
+
+
+async def test_examples_of_the_document_are_what_is_answered(world: World, tmp_path: Path) -> None:
+    world.agent("ann")
+    world.opened("c1")
+    world.accept("c1")
+    world.opened("c2")
+    world.opened("w1", topic="billing")
+    door = Door(world, tmp_path)
+    dry_run = {"contact": {"channel": "chat", "topic": "billing"}}
+    async with door.client("boss", "supervisor") as client:
+        for path, example in (
+            (f"/v1/agents/{POOL}/ann", examples.AGENT),
+            (f"/v1/contacts/{POOL}/c2", examples.CONTACT),
+            (f"/v1/contacts/{POOL}/w1/position", examples.POSITION),
+            (f"/v1/contacts/{POOL}/c2/explain", examples.EXPLANATION),
+            (f"/v1/queues/{POOL}", examples.QUEUES),
+        ):
+            alike(example, (await client.get(path)).json(), path)
+        answer = await client.post(f"/v1/pools/{POOL}:classify", json=dry_run)
+        alike(examples.DRY_RUN, answer.json(), "classify")
+
+
+FREE = {"skills", "limits", "required", "preferred", "fields", "terms", "why", "expected_wait"}
+"""Members whose keys are the pool's own."""
+
+
+def alike(example: Any, real: Any, where: str) -> None:
+    """The same keys, at every depth; of lists the first elements."""
+    if isinstance(example, dict) and isinstance(real, dict):
+        assert example.keys() == real.keys(), where
+        for key in example.keys() - FREE:
+            alike(example[key], real[key], f"{where}.{key}")
+    elif isinstance(example, list) and isinstance(real, list) and example and real:
+        alike(example[0], real[0], where)

@@ -165,6 +165,61 @@ def test_closed_queue_says_when_it_opens_and_what_it_does(world: World) -> None:
     assert (found["open"], found["opens_at"], found["open_until"]) == (True, None, until)
 
 
+def test_outcome_follows_the_contact_from_closed_queue_to_closed_queue(world: World) -> None:
+    hours = WeeklyHours(mon=("08:00-16:15",))
+    calendars = {"office": CalendarConfig(time_zone="UTC", hours=hours)}
+
+    def queue(action: Any, on: str | None = None, **more: Any) -> QueueConfig:
+        return QueueConfig(calendar="office", closed=Instead(action=action, queue=on), **more)
+
+    queues = {
+        "general": queue("queue", "late"),
+        "late": queue("queue", "night"),
+        "night": QueueConfig(required={"billing": 3}, priority=2),
+        "form": queue("form"),
+    }
+    draft = config(queues=queues, calendars=calendars, rules=())
+    found = of(world, draft=draft, at=SUNDAY)
+    assert (found["queue"], found["required"]) == ("general", {})
+    assert found["outcome"] == {
+        "result": "queued",
+        "queue": "night",
+        "priority": 2,
+        "required": {"billing": 3},
+        "preferred": {},
+        "sent_on_from": ["general", "late"],
+    }
+    world.agent("ann")
+    assert of(world, draft=draft, at=SUNDAY)["agents"]["lack_skills"] == 1
+    assert of(world, draft=draft, at=MONDAY_8)["outcome"]["queue"] == "general"
+    ends = config(queues={**queues, "late": queue("reject")}, calendars=calendars, rules=())
+    found = of(world, draft=ends, at=SUNDAY)["outcome"]
+    assert (found["result"], found["queue"]) == ("reject", "late")
+
+
+def test_outcome_is_that_of_the_engine(world: World) -> None:
+    calendars = {"never": CalendarConfig(time_zone="UTC", hours=WeeklyHours())}
+    queues = {
+        "general": QueueConfig(calendar="never", closed=Instead(action="queue", queue="other")),
+        "other": QueueConfig(required={"billing": 1}),
+        "shut": QueueConfig(calendar="never", closed=Instead(action="park")),
+    }
+    draft = config(
+        queues=queues, calendars=calendars, rules=(Rule(queue="shut", when={"topic": "x"}),)
+    )
+    world.configure(draft)
+    world.opened("c1")
+    outcome = of(world)["outcome"]
+    real = world.contact("c1")
+    assert (real["state"], real["queue"], real["required"]) == (
+        outcome["result"],
+        outcome["queue"],
+        outcome["required"],
+    )
+    world.opened("c2", topic="x")
+    assert (world.state("c2"), of(world, topic="x")["outcome"]["result"]) == ("parked", "park")
+
+
 def test_queue_without_a_calendar_is_always_open(world: World) -> None:
     found = of(world)
     assert (found["open"], found["opens_at"], found["closed"]) == (True, None, None)
