@@ -10,6 +10,7 @@ from services.contracts.routing_events import (
     AssignmentEnded,
     AssignmentStarted,
     AssignmentWrapping,
+    ContactChannelChanged,
     ContactClosed,
     ContactForgotten,
     ContactOverflowed,
@@ -121,6 +122,8 @@ class Places:
                 case ContactClosed(contact=contact_id):
                     self._move(contact_id, "closed", "completed")
                     self._lines.pop(contact_id, None)
+                case ContactChannelChanged():
+                    self._change_channel(event)
                 case ContactForgotten(contact=contact_id):
                     self._forget(contact_id)
 
@@ -132,6 +135,22 @@ class Places:
         self._lines[contact_id] = line._replace(queue=queue)
         if contact_id in self._contacts:
             self._contacts[contact_id].line = self._lines[contact_id]
+
+    def _change_channel(self, event: ContactChannelChanged) -> None:
+        """The contact leaves the chat, or comes to it from elsewhere."""
+        contact_id, line = event.contact, self._lines.get(event.contact)
+        if event.channel not in SERVED:
+            place = self._contacts.get(contact_id)
+            if place is not None:
+                before, place.state, place.reason = place.state, "closed", "channel_changed"
+                self.moved.append(Moved(place, before))
+                self._forget(contact_id)
+        elif contact_id not in self._contacts and line is not None:
+            place = Place(contact_id, event.conversation, line)
+            place.state = "assigned" if event.agent else "waiting"
+            self._contacts[contact_id] = place
+            self._newest[event.conversation] = contact_id
+            self.moved.append(Moved(place, None))
 
     def _move(self, contact_id: str, state: State, reason: str = "") -> None:
         line = self._lines.get(contact_id)

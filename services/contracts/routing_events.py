@@ -14,16 +14,33 @@ from services.contracts.pool import PoolConfig
 OverflowReason = Literal["closed", "max_length", "max_wait", "max_expected_wait"]
 """Why a queue does not take a contact: outside its hours, or beyond one of its limits."""
 RequeueReason = (
-    Literal["declined", "expired", "agent_lost", "reconfigured", "presence", "due", "opened"]
+    Literal[
+        "declined",
+        "expired",
+        "agent_lost",
+        "reconfigured",
+        "presence",
+        "due",
+        "opened",
+        "channel_changed",
+        "moved",
+    ]
     | OverflowReason
 )
-WithdrawReason = Literal["abandoned", "cancelled", "solved", "customer_left", "silent"]
+WithdrawReason = Literal["abandoned", "cancelled", "solved", "customer_left", "silent", "closed"]
 DetachReason = Literal["ended", "gateway_silent"]
 OfferResult = Literal["declined", "expired", "rescinded"]
 EndResult = Literal[
-    "completed", "timed_out", "agent_lost", "customer_left", "customer_silent", "transferred"
+    "completed",
+    "timed_out",
+    "agent_lost",
+    "customer_left",
+    "customer_silent",
+    "transferred",
+    "channel_changed",
+    "closed",
 ]
-HANDED_OVER: frozenset[EndResult] = frozenset({"agent_lost", "transferred"})
+HANDED_OVER: frozenset[EndResult] = frozenset({"agent_lost", "transferred", "channel_changed"})
 """The agent's part is over, the contact goes on: with somebody else, or waiting for somebody."""
 TransferResult = Literal[
     "accepted", "cancelled", "declined", "expired", "unavailable", "agent_lost", "over"
@@ -56,11 +73,13 @@ class AgentUpserted(RoutingEvent, frozen=True, kw_only=True, tag="agent.upserted
 
 
 class AgentPresenceChanged(RoutingEvent, frozen=True, kw_only=True, tag="agent.presence-changed"):
-    """`reason`: `chosen`, or `missed_offers` when the router sent the agent on a break."""
+    """`reason`: `chosen`, `missed_offers` when the router sent the agent on a break, `forced` when
+    a supervisor (`by`) did it."""
 
     agent: Id
     presence: Presence
-    reason: Literal["chosen", "missed_offers"] = "chosen"
+    reason: Literal["chosen", "missed_offers", "forced"] = "chosen"
+    by: str = ""
 
 
 class AgentPaused(RoutingEvent, frozen=True, kw_only=True, tag="agent.paused"):
@@ -168,9 +187,10 @@ class ContactQueued(RoutingEvent, frozen=True, kw_only=True, tag="contact.queued
 class ContactRequeued(RoutingEvent, frozen=True, kw_only=True, tag="contact.requeued"):
     """A contact waits again, at its old age. `classified` stands here if the pool was configured
     anew meanwhile and that changed what the contact gets, and if people have `chosen` it; with the
-    reason `reconfigured` the contact was waiting all the time. `due`: it was scheduled, and its
-    time has come; `opened`: it was parked, and its queue has opened; an `OverflowReason`: its queue
-    has sent it on to another."""
+    reasons `reconfigured`, `moved` (to another queue, by people) and `channel_changed` the contact
+    may have been waiting all the time. `due`: it was scheduled, and its time has come; `opened`: it
+    was parked, and its queue has opened; an `OverflowReason`: its queue has sent it on to another.
+    """
 
     contact: Id
     reason: RequeueReason
@@ -271,6 +291,35 @@ class QueueClosed(RoutingEvent, frozen=True, kw_only=True, tag="queue.closed"):
     until: Millis = 0
 
 
+class ContactChannelChanged(RoutingEvent, frozen=True, kw_only=True, tag="contact.channel-changed"):
+    """The contact goes on on another channel. `agent`, if somebody has it and keeps it, has `cost`
+    units taken by it from here on; a contact that waits is queued again by the next event."""
+
+    contact: Id
+    conversation: Id
+    channel: Name
+    agent: str = ""
+    cost: int = 0
+
+
+class ContactPrioritised(RoutingEvent, frozen=True, kw_only=True, tag="contact.prioritised"):
+    """People gave the contact another priority."""
+
+    contact: Id
+    priority: int
+
+
+class AuditNoted(RoutingEvent, frozen=True, kw_only=True, tag="audit.noted"):
+    """A supervisor (`by`) commands `action`, the command's type, about a contact or an agent; what
+    it leads to follows in the same record. `detail`: to where, to what."""
+
+    by: str
+    action: Name
+    contact: str = ""
+    agent: str = ""
+    detail: str = ""
+
+
 class ContactWithdrawn(RoutingEvent, frozen=True, kw_only=True, tag="contact.withdrawn"):
     """A contact that waited or was offered needs nobody any more."""
 
@@ -349,7 +398,8 @@ class AssignmentWrapping(RoutingEvent, frozen=True, kw_only=True, tag="assignmen
 class AssignmentEnded(RoutingEvent, frozen=True, kw_only=True, tag="assignment.ended"):
     """`completed`: done by the agent; `timed_out`: the wrap-up time is over; `agent_lost`: the
     contact goes back to its queue; `customer_left`, `customer_silent`: ended with nothing to write
-    up; `transferred`: somebody else has the contact."""
+    up; `transferred`: somebody else has the contact; `channel_changed`: it waits for somebody with
+    room on another channel; `closed`: by a supervisor."""
 
     assignment: Id
     contact: Id
@@ -438,6 +488,9 @@ PoolEvent = (
     | PromiseSettled
     | QueueOpened
     | QueueClosed
+    | ContactChannelChanged
+    | ContactPrioritised
+    | AuditNoted
     | ContactWithdrawn
     | ContactClosed
     | ContactForgotten

@@ -83,7 +83,7 @@ class Holders:
                     if reason != "transferred":
                         self._states[contact_id] = "wrapping"
                 case AssignmentEnded(assignment=assignment, contact=contact_id, result=result):
-                    if result == "agent_lost":
+                    if result in ("agent_lost", "channel_changed"):
                         self._states[contact_id] = "waiting"
                     if (ended := self._end(assignment)) is not None:
                         changes.append(Change(ended, came=False))

@@ -7,6 +7,7 @@ from services.contracts.routing_events import (
     AssignmentEnded,
     AssignmentStarted,
     AssignmentWrapping,
+    ContactChannelChanged,
     ContactClosed,
     ContactForgotten,
     ContactOverflowed,
@@ -39,7 +40,8 @@ class ContactStates:
                     if contact.channel in self._channels:
                         self._add(contact.id)
                 case ContactRequeued(contact=contact_id):
-                    self._move(contact_id, "waiting")
+                    if self._states.get(contact_id) != "over":
+                        self._move(contact_id, "waiting")
                 case AssignmentStarted(contact=contact_id):
                     self._move(contact_id, "assigned")
                 case (
@@ -48,8 +50,10 @@ class ContactStates:
                     pass  # another agent has it
                 case AssignmentWrapping(contact=contact_id):
                     self._move(contact_id, "wrapping")
-                case AssignmentEnded(contact=contact_id, result="agent_lost"):
+                case AssignmentEnded(contact=contact_id, result="agent_lost" | "channel_changed"):
                     self._move(contact_id, "waiting")
+                case ContactChannelChanged():
+                    self._change_channel(event)
                 case (
                     AssignmentEnded(contact=contact_id)
                     | ContactWithdrawn(contact=contact_id)
@@ -64,6 +68,15 @@ class ContactStates:
         if len(self._states) >= self._limit:
             del self._states[next(iter(self._states))]
         self._states[contact_id] = "waiting"
+
+    def _change_channel(self, event: ContactChannelChanged) -> None:
+        """For those whose channel it leaves, the contact is over."""
+        if event.channel not in self._channels:
+            self._move(event.contact, "over")
+            return
+        if event.contact not in self._states:
+            self._add(event.contact)
+        self._move(event.contact, "assigned" if event.agent else "waiting")
 
     def _move(self, contact_id: str, state: ContactState) -> None:
         if contact_id in self._states:

@@ -23,6 +23,8 @@ _REQUEUED = {
     "agent_lost": "the agent's connection was gone for too long",
     "reconfigured": "the pool was configured anew",
     "presence": "the agent went away",
+    "channel_changed": "it goes on on another channel",
+    "moved": "a supervisor moved it",
 }
 _BEYOND = {
     "closed": "the queue is closed",
@@ -44,6 +46,7 @@ _PROMISED = {
 _WITHDRAWN = {
     "abandoned": "the customer left while waiting",
     "cancelled": "it was cancelled",
+    "closed": "a supervisor closed it",
     "solved": "it was solved without an agent",
     "customer_left": "the customer left",
     "silent": "the customer was silent and did not answer when asked",
@@ -59,6 +62,8 @@ _ENDED = {
     "agent_lost": "the agent's connection was gone for too long",
     "customer_left": "the customer left",
     "transferred": "another agent has it",
+    "channel_changed": "it goes on on another channel",
+    "closed": "a supervisor closed it",
     "customer_silent": "the customer was silent and did not answer when asked",
 }
 _TRANSFERRED = {

@@ -54,6 +54,7 @@ def agent_upserted(pool: Pool, event: ev.AgentUpserted, at: Millis) -> None:
 def agent_presence_changed(pool: Pool, event: ev.AgentPresenceChanged, at: Millis) -> None:
     agent = pool.touched(event.agent)
     agent.presence = event.presence
+    agent.forced_by = event.by
     agent.missed = 0
     if event.presence == "available":
         agent.idle_since = at

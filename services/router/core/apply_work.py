@@ -111,7 +111,7 @@ def offer_made(pool: Pool, event: ev.OfferMade, at: Millis) -> None:
     if at < agent.ramp_until and interval:
         agent.next_at = offer.next_at = at + interval
         pool.schedule.due.push(agent.next_at, timers.RAMP, pool.name, agent.id)
-    _take(pool, offer, 1)
+    take(pool, offer, 1)
     pool.schedule.due.push(offer.expires_at, timers.OFFER, pool.name, offer.id)
 
 
@@ -130,7 +130,7 @@ def offer_ended(pool: Pool, event: ev.OfferEnded, at: Millis) -> None:
         agent.missed = 0
     elif event.result == "expired" and agent.live:
         agent.missed += 1
-    _take(pool, offer, -1)
+    take(pool, offer, -1)
     pool.line_up(contact)
 
 
@@ -186,7 +186,7 @@ def assignment_ended(pool: Pool, event: ev.AssignmentEnded, at: Millis) -> None:
         event.assignment,
         Past(event.contact, event.agent, event.result),
     )
-    _take(pool, assignment, -1)
+    take(pool, assignment, -1)
     nothing_to_lose(agent)
 
 
@@ -268,6 +268,7 @@ def _close(
         agent,
         reason,
         at + KEEP_CLOSED_MS,
+        contact.audit,
     )
     pool.schedule.forget.push(at + KEEP_CLOSED_MS, timers.FORGET, pool.name, contact_id)
 
@@ -283,7 +284,7 @@ def _end_offer(pool: Pool, offer_id: str, result: str, assignment: str = "") -> 
     return offer
 
 
-def _take(pool: Pool, held: Offer | Assignment, count: int) -> None:
+def take(pool: Pool, held: Offer | Assignment, count: int) -> None:
     """1: the agent's units are taken; -1: they are free again."""
     agent = held.agent
     agent.used += count * held.cost

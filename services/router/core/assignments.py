@@ -18,6 +18,16 @@ def ask(
     turn: Turn, pool: Pool, contact: Contact, agent: Agent, why: dict[str, int | float | str]
 ) -> Offer:
     """The agent is asked for the contact, or given it where the channel or the agent say so."""
+    offer = propose(turn, pool, contact, agent, why)
+    if pool.channel(offer.channel).auto_accept or offer.channel in agent.auto_accept:
+        start(turn, pool, offer)
+    return offer
+
+
+def propose(
+    turn: Turn, pool: Pool, contact: Contact, agent: Agent, why: dict[str, int | float | str]
+) -> Offer:
+    """The agent is asked for the contact."""
     facts = contact.facts
     channel = pool.channel(facts.channel)
     offer_id = turn.new_id("o")
@@ -37,10 +47,7 @@ def ask(
             why=why,
         )
     )
-    offer = pool.offers[offer_id]
-    if channel.auto_accept or facts.channel in agent.auto_accept:
-        start(turn, pool, offer)
-    return offer
+    return pool.offers[offer_id]
 
 
 def start(turn: Turn, pool: Pool, offer: Offer) -> Assignment:
@@ -101,8 +108,14 @@ def give_back(turn: Turn, pool: Pool, assignment: Assignment) -> None:
     transferred, for whom it was meant."""
     if assignment.contact.transfer is not None:
         end_transfer(turn, pool, assignment.contact, "agent_lost")
-    _end(turn, pool, assignment, "agent_lost")
+    take_away(turn, pool, assignment, "agent_lost")
     requeue(turn, pool, assignment.contact, "agent_lost")
+
+
+def take_away(turn: Turn, pool: Pool, assignment: Assignment, result: ev.EndResult) -> None:
+    """The agent has the contact no more, and nothing to write up; what becomes of the contact is
+    for the caller to say."""
+    _end(turn, pool, assignment, result)
 
 
 def _hand_over(turn: Turn, pool: Pool, assignment: Assignment) -> None:

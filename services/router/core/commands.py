@@ -8,9 +8,10 @@ from typing import Any
 
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
-from services.contracts.base import Event
+from services.contracts.base import Event, event_type
 from services.contracts.journal import Reply
 from services.router.core import assignments
+from services.router.core.model import Contact
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn, let_go, withdraw, withdraw_offers
 
@@ -60,7 +61,17 @@ def set_presence(turn: Turn, pool: Pool, command: ce.SetPresence) -> Reply:
     if agent is None or not agent.known:
         return refused(command, 404, "unknown_agent")
     if agent.presence != data.presence:
-        turn.emit(ev.AgentPresenceChanged(pool=pool.name, agent=agent.id, presence=data.presence))
+        if data.by:
+            _note(turn, pool, command)
+        turn.emit(
+            ev.AgentPresenceChanged(
+                pool=pool.name,
+                agent=agent.id,
+                presence=data.presence,
+                reason="forced" if data.by else "chosen",
+                by=data.by,
+            )
+        )
         if data.presence in ("break", "offline"):
             withdraw_offers(turn, pool, agent.id, "presence")
     if data.presence == "available" and agent.paused_until:
@@ -171,14 +182,35 @@ def _assignment_done(pool: Pool, command: ce.WrapUpAssignment | ce.CompleteAssig
     return Reply(command.id, 200, body)
 
 
+def _note(turn: Turn, pool: Pool, command: ce.SetPresence) -> None:
+    data = command.data
+    turn.emit(
+        ev.AuditNoted(
+            pool=pool.name,
+            by=data.by,
+            action=event_type(ce.SetPresence),
+            agent=data.agent_id,
+            detail=data.presence,
+        )
+    )
+
+
+def living(pool: Pool, command: Event, contact_id: str) -> Contact | Reply:
+    """The contact, or why nothing can be done with it any more."""
+    contact = pool.contacts.get(contact_id)
+    if contact is not None:
+        return contact
+    if contact_id not in pool.closed:
+        return refused(command, 404, "unknown_contact")
+    return refused(command, 409, "contact_over", **contact_state(pool, contact_id))
+
+
 def cancel(turn: Turn, pool: Pool, command: ce.CancelContact) -> Reply:
     """Withdraw a contact that waits or is offered; what somebody has in hand stays theirs."""
     contact_id = command.data.contact_id
-    contact = pool.contacts.get(contact_id)
-    if contact is None:
-        if contact_id not in pool.closed:
-            return refused(command, 404, "unknown_contact")
-        return refused(command, 409, "contact_over", **contact_state(pool, contact_id))
+    contact = living(pool, command, contact_id)
+    if isinstance(contact, Reply):
+        return contact
     if contact.assignment is not None:
         return refused(command, 409, "contact_in_hand", **contact_state(pool, contact_id))
     withdraw(turn, pool, contact, "cancelled")

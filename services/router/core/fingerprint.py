@@ -23,6 +23,7 @@ def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
         "offers": {name: _offer(offer) for name, offer in pool.offers.items()},
         "assignments": {name: _assignment(one) for name, one in pool.assignments.items()},
         "stale": frozenset(pool.stale),
+        "audit": tuple(pool.audit),
         "tally": dict(pool.tally),
         "held": {name: set(contacts) for name, contacts in pool.held.items()},
         "hours": dict(pool.hours),
@@ -39,7 +40,14 @@ def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
 def _agent(agent: Agent, pool: Pool) -> tuple[Any, ...]:
     return (
         (agent.known, agent.skills, agent.limits, agent.auto_accept),
-        (agent.presence, agent.missed, agent.paused_until, agent.ramp_until, agent.next_at),
+        (
+            agent.presence,
+            agent.forced_by,
+            agent.missed,
+            agent.paused_until,
+            agent.ramp_until,
+            agent.next_at,
+        ),
         (agent.sessions, agent.live, agent.lost),
         (agent.grace_until, agent.grace_span),
         (agent.assignment_grace_until, agent.assignment_grace_span),
@@ -60,6 +68,7 @@ def _contact(contact: Contact) -> tuple[Any, ...]:
     return (
         (contact.facts, contact.queue, contact.priority, contact.required, contact.preferred),
         (contact.state, contact.tried, contact.ticket > 0, contact.transfer, contact.chosen),
+        contact.audit,
         (contact.step, contact.waits_since, contact.relax_at, contact.held_until),
         (contact.overflow_at, contact.placed, contact.left, contact.settled),
         (contact.seen, contact.queued_at, contact.telling),

@@ -6,7 +6,17 @@ from typing import Any, get_args
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.journal import Reply
-from services.router.core import commands, contacts, hours, planning, presence, silence, transfers
+from services.router.core import (
+    channel_change,
+    commands,
+    contacts,
+    hours,
+    planning,
+    presence,
+    silence,
+    supervision,
+    transfers,
+)
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn
 
@@ -29,6 +39,11 @@ _COMMANDS: dict[type, Callable[[Turn, Pool, Any], Reply]] = {
     ce.CompleteAssignment: commands.complete,
     ce.TransferAssignment: transfers.transfer,
     ce.CancelTransfer: transfers.cancel,
+    ce.ChangeChannel: channel_change.change,
+    ce.ReassignContact: supervision.reassign,
+    ce.MoveContact: supervision.move,
+    ce.PrioritiseContact: supervision.prioritise,
+    ce.CloseContact: supervision.close,
 }
 _POOLLESS = (ce.GatewayHeartbeat, ce.ClockTick, ce.ConfigurePool)
 COMMANDS = frozenset(get_args(ce.Command))

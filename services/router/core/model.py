@@ -75,6 +75,18 @@ class Assignment:
 
 
 @dataclass(slots=True, frozen=True)
+class Audited:
+    """What a supervisor did: see `audit.noted`."""
+
+    at: Millis
+    by: str
+    action: str
+    contact: str
+    agent: str
+    detail: str
+
+
+@dataclass(slots=True, frozen=True)
 class Transfer:
     """Somebody else shall have a contact that is in hand: `to_agent`, or if that is "" whoever may
     take it. `before` is what the contact asked for, and whether people had chosen that."""
@@ -91,7 +103,8 @@ class Contact:
     """A contact that is not over. `facts` never change; what the rules make of them may.
 
     `tried` holds who declined or missed the contact, and until when they are not asked again.
-    `offers`: who is asked. `chosen`: people said what it asks for, the rules do not change it.
+    `offers`: who is asked; `audit`: what supervisors did with it, the newest last. `chosen`: people
+    said what it asks for, the rules do not change it.
     While a `transfer` is open, queue and skills are those that it wants. `quiet`: the customer has
     not written for a while; they are asked at `probe_at` and given up at `give_up_at`,
     `give_up_span` after that (0: not). `heard`: the newest facts about it, by id.
@@ -116,6 +129,7 @@ class Contact:
     assignment: Assignment | None = None
     transfer: Transfer | None = None
     chosen: bool = False
+    audit: tuple[Audited, ...] = ()
     tried: dict[str, Millis] = field(default_factory=dict)
     quiet: bool = False
     heard: tuple[str, ...] = ()
@@ -170,6 +184,7 @@ class Closed:
     agent: str
     reason: str
     forget_at: Millis
+    audit: tuple[Audited, ...] = ()
     action: str = ""
     opens_at: Millis = 0
 
@@ -202,8 +217,9 @@ class Agent:
     """A person who answers. `known` is false while only connections of them are known.
 
     `sessions` maps each connection to its gateway, or to "" once that gateway was lost; `live`
-    counts those with a gateway. `used` units are taken, `firm_used` of them by the `firm_held`
-    offers and assignments that cannot be interrupted. Nothing new before `paused_until`; nor, for
+    counts those with a gateway. `forced_by` is the supervisor who set the presence. `used` units
+    are taken, `firm_used` of them by the `firm_held` offers and assignments that cannot be
+    interrupted. Nothing new before `paused_until`; nor, for
     who is fresh until `ramp_until`, before `next_at` (0: no such time). The two grace times are
     (until, full length); until 0: none.
     `asked` is the pool's number of offers when the agent was asked last; `group` the agent's group
@@ -216,6 +232,7 @@ class Agent:
     limits: dict[Name, int] = field(default_factory=dict)
     auto_accept: tuple[Name, ...] = ()
     presence: Presence = "offline"
+    forced_by: str = ""
     paused_until: Millis = 0
     ramp_until: Millis = 0
     next_at: Millis = 0

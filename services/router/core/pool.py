@@ -11,6 +11,7 @@ from services.router.core.index import Index, ungrouped
 from services.router.core.model import (
     Agent,
     Assignment,
+    Audited,
     Closed,
     Contact,
     ContactState,
@@ -31,11 +32,11 @@ class Pool:
     `past_offers` and `past_assignments` remember the newest 10,000 that are over, so that a late
     command can be told what became of them; `ended_sessions` the newest 10,000 connections that
     were ended, so that a doubled `session.opened` does not wake them. `stale` names the waiting
-    contacts that the present configuration classifies otherwise; `tally` counts contacts by queue
-    and state; `relaxing` names the queues with relaxations; `held` the contacts that wait for one
-    agent alone; `hours` and `parked`: of the queues with a calendar, whether they are open, and
-    who comes back then; `served` who served a customer last, of the newest 100,000; `waits` is what
-    was learned about waiting.
+    contacts that the present configuration classifies otherwise; `audit` is what supervisors did,
+    the newest last; `tally` counts contacts by queue and state; `relaxing` names the queues with
+    relaxations; `held` the contacts that wait for one agent alone; `hours` and `parked`: of the
+    queues with a calendar, whether they are open, and who comes back then; `served` who served a
+    customer last, of the newest 100,000; `waits` is what was learned about waiting.
 
     The pool decides by `plan`, made at `planned_at` (kept when it has lapsed), until `plan_until`;
     the plan's load has been on its side of overload since `crossed_at`, and `overloaded` says
@@ -55,6 +56,7 @@ class Pool:
     past_assignments: dict[str, Past]
     ended_sessions: dict[str, None]
     stale: set[str]
+    audit: list[Audited]
     tally: dict[tuple[str, ContactState], int]
     relaxing: frozenset[str]
     held: dict[str, dict[str, None]]
@@ -86,6 +88,7 @@ class Pool:
         self.past_assignments = {}
         self.ended_sessions = {}
         self.stale = set()
+        self.audit = []
         self.tally = {}
         self.relaxing = frozenset()
         self.held = {}

@@ -1,9 +1,10 @@
 """What readers may ask of a partition's state. JSON-ready dicts; times in ms. Nothing changes."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from services.router.core.classify import takes
-from services.router.core.model import CAPACITY, Agent, Contact
+from services.router.core.model import CAPACITY, Agent, Audited, Contact
 from services.router.core.partition import Partition
 from services.router.core.pool import Pool
 
@@ -19,6 +20,7 @@ def agent_view(partition: Partition, pool: str, agent_id: str) -> dict[str, Any]
         "agent_id": agent.id,
         "revision": agent.revision,
         "presence": agent.presence,
+        "forced_by": agent.forced_by or None,
         "connected": agent.live > 0,
         "skills": dict(agent.skills),
         "limits": dict(agent.limits),
@@ -61,6 +63,7 @@ def contact_view(partition: Partition, pool: str, contact_id: str) -> dict[str, 
         "reason": closed.reason,
         "action": closed.action or None,
         "opens_at": closed.opens_at or None,
+        "audit": _audit(closed.audit),
     }
 
 
@@ -160,6 +163,7 @@ def _contact(pool: Pool, contact: Contact) -> dict[str, Any]:
         "assignment_id": assignment.id if assignment else None,
         "quiet": contact.quiet,
         "transfer": _transfer(contact),
+        "audit": _audit(contact.audit),
         "give_up_at": contact.give_up_at or None,
     }
 
@@ -178,6 +182,26 @@ def _offers(agent: Agent) -> list[dict[str, Any]]:
             **_handed(offer.contact),
         }
         for offer in sorted(agent.offers.values(), key=lambda offer: (offer.made_at, offer.id))
+    ]
+
+
+def audit_view(partition: Partition, pool: str) -> list[dict[str, Any]]:
+    """What supervisors did of late, the newest first."""
+    state = partition.pools.get(pool)
+    return _audit(state.audit[::-1]) if state else []
+
+
+def _audit(noted: Iterable[Audited]) -> list[dict[str, Any]]:
+    return [
+        {
+            "at": one.at,
+            "by": one.by,
+            "action": one.action,
+            "contact_id": one.contact or None,
+            "agent_id": one.agent or None,
+            "detail": one.detail,
+        }
+        for one in noted
     ]
 
 

@@ -50,17 +50,23 @@ class Turn:
         return made
 
 
-def requeue(turn: Turn, pool: Pool, contact: Contact, reason: ev.RequeueReason) -> None:
+def requeue(
+    turn: Turn,
+    pool: Pool,
+    contact: Contact,
+    reason: ev.RequeueReason,
+    wanted: ev.Classified | None = None,
+) -> None:
     """The contact waits again at its old age, classified by the present configuration or as people
-    chose."""
-    classified = pool.reclassified(contact)
-    chosen = contact.chosen and classified is None
+    chose: before, or now (`wanted`)."""
+    classified = None if wanted else pool.reclassified(contact)
+    chosen = wanted is not None or (contact.chosen and classified is None)
     turn.emit(
         ev.ContactRequeued(
             pool=pool.name,
             contact=contact.id,
             reason=reason,
-            classified=contact.wanted if chosen else classified,
+            classified=(wanted or contact.wanted) if chosen else classified,
             chosen=chosen,
         )
     )

@@ -1,5 +1,7 @@
 """Where contacts are, and in which lines somebody came or left."""
 
+from typing import Any
+
 from services.chat.frames import Closed, closed, encode_frame, state_of
 from services.chat.places import Line, Moved, Places
 from services.chat.positions import View, ranked
@@ -10,6 +12,7 @@ from services.contracts.routing_events import (
     AssignmentStarted,
     AssignmentWrapping,
     Classified,
+    ContactChannelChanged,
     ContactClosed,
     ContactForgotten,
     ContactOverflowed,
@@ -204,3 +207,32 @@ def test_parked_contact_stands_in_no_line_until_it_is_back() -> None:
     assert places.standing(LINE) == ["c"]
     take(places, ContactWithdrawn(pool=POOL, contact="c", reason="abandoned"))
     assert closed(place) == Closed(reason="abandoned")
+
+
+def test_contact_that_is_handed_over_stays_with_an_agent() -> None:
+    places = Places()
+    take(places, queued("c"))
+    take(places, started("c"))
+    wrapping = AssignmentWrapping(
+        pool=POOL, assignment="a", contact="c", agent="anna", until=9, reason="transferred"
+    )
+    take(places, wrapping, started("c"))
+    assert places.moved == []
+    take(places, ended("c", "transferred"))
+    assert places.moved == []
+    take(places, ended("c", "completed"), ContactClosed(pool=POOL, contact="c", agent="ben"))
+    assert states(places.moved) == [("assigned", "closed")]
+
+
+def test_contact_that_goes_on_elsewhere_leaves_the_chat_and_may_come_back() -> None:
+    places = Places()
+    take(places, queued("c"))
+    ids: dict[str, Any] = {"contact": "c", "conversation": "v"}
+    away = ContactChannelChanged(pool=POOL, channel="email", **ids)
+    take(places, away, ContactRequeued(pool=POOL, contact="c", reason="channel_changed"))
+    assert states(places.moved) == [("waiting", "closed")]
+    assert places.of("v") is None
+    assert places.standing(LINE) == ["c"], "it waits on, elsewhere"
+    take(places, ContactChannelChanged(pool=POOL, channel="chat", **ids))
+    assert states(places.moved) == [(None, "waiting")]
+    assert places.of("v") is not None

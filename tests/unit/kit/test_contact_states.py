@@ -1,11 +1,14 @@
 """Where contacts are by the journal."""
 
+from typing import Any
+
 from services.contracts.journal import Record, Source
 from services.contracts.routing_events import (
     AnyRoutingEvent,
     AssignmentEnded,
     AssignmentStarted,
     AssignmentWrapping,
+    ContactChannelChanged,
     ContactClosed,
     ContactForgotten,
     ContactOverflowed,
@@ -92,3 +95,14 @@ def test_handed_over_contact_stays_with_an_agent() -> None:
     assert states(queued(), STARTED, wrapping, STARTED).get("c") == "assigned"
     assert states(queued(), STARTED, ended, STARTED).get("c") == "assigned"
     assert states(queued(), STARTED, wrapping, STARTED, ended).get("c") == "assigned"
+
+
+def test_contact_that_leaves_the_channel_is_over_and_one_that_comes_is_known() -> None:
+    ids: dict[str, Any] = {"contact": "c", "conversation": "v"}
+    away = ContactChannelChanged(pool=POOL, channel="email", **ids)
+    again = ContactRequeued(pool=POOL, contact="c", reason="channel_changed")
+    assert states(queued(), away, again).get("c") == "over"
+    here = ContactChannelChanged(pool=POOL, channel="chat", **ids)
+    assert states(here, again).get("c") == "waiting"
+    in_hand = ContactChannelChanged(pool=POOL, channel="chat", agent="aino", cost=1, **ids)
+    assert states(in_hand).get("c") == "assigned"

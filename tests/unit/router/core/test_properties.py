@@ -160,6 +160,25 @@ class Ledger:
                     held.cost = min(less, held.cost)
             case ev.AssignmentEnded():
                 del self.held[event.assignment]
+            case ev.ContactChannelChanged() if event.agent:
+                channel = self.channels.get(event.channel, UNDECLARED)
+                self.quiet.discard(event.contact)
+                mine = [
+                    key
+                    for key, one in self.held.items()
+                    if (one.contact, one.agent) == (event.contact, event.agent)
+                ]
+                del self.held[mine[-1]]
+                self.fits(event.agent, channel)
+                self.held[mine[-1]] = Held(
+                    event.agent,
+                    event.contact,
+                    channel.cost,
+                    channel.cost,
+                    firm=not channel.interruptible,
+                )
+            case ev.ContactChannelChanged():
+                self.quiet.discard(event.contact)
             case ev.ContactQuieted():
                 self.quiet.add(event.contact)
                 self.recost(event.contact, event.agent, event.cost)
@@ -229,6 +248,8 @@ class Driver:
             self.fall_quiet: 3,
             self.transfer: 5,
             self.cancel_transfer: 1,
+            self.change_channel: 2,
+            self.supervise: 4,
             self.write: 2,
             self.presence: 4,
             self.upsert: 2,
@@ -382,6 +403,36 @@ class Driver:
                 data = ce.AssignmentData(pool=POOL, assignment_id=one.id, agent_id=one.agent.id)
                 self.put(ce.CancelTransfer, data)
                 return
+
+    def change_channel(self) -> None:
+        contact_id = self._recent()
+        owner = self.owners.get(contact_id, "") if self.byte() > 120 else ""
+        channel = self.pick(("chat", "email", "phone"))
+        data = ce.ChangeChannelData(
+            pool=POOL, contact_id=contact_id, channel=channel, agent_id=owner
+        )
+        self.put(ce.ChangeChannel, data)
+
+    def supervise(self) -> None:
+        contact = {"pool": POOL, "contact_id": self._recent(), "by": "super"}
+        kind = self.pick(("reassign", "reassign", "move", "prioritise", "close", "force"))
+        if kind == "reassign":
+            agent = self.pick(AGENTS)
+            self.put(ce.ReassignContact, ce.ReassignData(**contact, agent_id=agent))
+        elif kind == "move":
+            queue = self.pick(("general", "billing", "urgent", "experts"))
+            self.put(ce.MoveContact, ce.MoveData(**contact, queue=queue))
+        elif kind == "prioritise":
+            priority = self.byte() % 10
+            self.put(ce.PrioritiseContact, ce.PrioritiseData(**contact, priority=priority))
+        elif kind == "close":
+            self.put(ce.CloseContact, ce.CloseData(**contact))
+        else:
+            presence: Any = self.pick(("available", "available", "offline"))
+            data = ce.SetPresenceData(
+                pool=POOL, agent_id=self.pick(AGENTS), presence=presence, by="super"
+            )
+            self.put(ce.SetPresence, data)
 
     def fall_quiet(self) -> None:
         self.put(ce.ContactQuiet, ce.ContactData(pool=POOL, contact_id=self._recent()))

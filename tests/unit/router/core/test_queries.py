@@ -95,6 +95,7 @@ def test_a_contact_that_is_over_is_still_seen(world: World) -> None:
         "reason": "sold",
         "action": None,
         "opens_at": None,
+        "audit": [],
     }
 
 

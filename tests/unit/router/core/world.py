@@ -160,8 +160,8 @@ class World:
         )
         return self.put(ce.UpsertAgent, data)
 
-    def presence(self, name: str, presence: Any) -> Decision:
-        data = ce.SetPresenceData(pool=POOL, agent_id=name, presence=presence)
+    def presence(self, name: str, presence: Any, by: str = "") -> Decision:
+        data = ce.SetPresenceData(pool=POOL, agent_id=name, presence=presence, by=by)
         return self.put(ce.SetPresence, data)
 
     def connect(self, name: str, session: str = "", gateway: str = "g1") -> Decision:
@@ -218,6 +218,27 @@ class World:
 
     def cancel_transfer(self, contact: str) -> Decision:
         return self.put(ce.CancelTransfer, self._assignment(contact, ""))
+
+    def change_channel(self, contact: str, channel: str, agent: str = "") -> Decision:
+        """The channel says so, or the named agent."""
+        data = ce.ChangeChannelData(pool=POOL, contact_id=contact, channel=channel, agent_id=agent)
+        return self.put(ce.ChangeChannel, data)
+
+    def reassign(self, contact: str, agent: str) -> Decision:
+        data = ce.ReassignData(pool=POOL, contact_id=contact, agent_id=agent, by="super")
+        return self.put(ce.ReassignContact, data)
+
+    def move(self, contact: str, queue: str) -> Decision:
+        data = ce.MoveData(pool=POOL, contact_id=contact, queue=queue, by="super")
+        return self.put(ce.MoveContact, data)
+
+    def prioritise(self, contact: str, priority: int) -> Decision:
+        data = ce.PrioritiseData(pool=POOL, contact_id=contact, priority=priority, by="super")
+        return self.put(ce.PrioritiseContact, data)
+
+    def close(self, contact: str, disposition: str = "") -> Decision:
+        data = ce.CloseData(pool=POOL, contact_id=contact, disposition=disposition, by="super")
+        return self.put(ce.CloseContact, data)
 
     def complete_assignment(self, assignment: str, agent: str) -> Decision:
         data = ce.AssignmentData(pool=POOL, assignment_id=assignment, agent_id=agent)
