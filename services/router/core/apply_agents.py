@@ -5,6 +5,7 @@ from services.contracts.base import Millis
 from services.router.core import timers, waiting
 from services.router.core.apply_hours import drop_calendars
 from services.router.core.classify import Classifier
+from services.router.core.memory import forget
 from services.router.core.model import Agent
 from services.router.core.pool import Pool
 
@@ -101,8 +102,7 @@ def session_detached(pool: Pool, event: ev.SessionDetached, at: Millis) -> None:
         agent.live -= 1
     if event.reason == "ended":
         pool.ended_sessions[event.session] = None
-        if len(pool.ended_sessions) > KEEP_ENDED_SESSIONS:
-            del pool.ended_sessions[next(iter(pool.ended_sessions))]
+        forget(pool.ended_sessions, KEEP_ENDED_SESSIONS)
     if event.grace_until:
         agent.grace_until = event.grace_until
         agent.grace_span = event.grace_until - at

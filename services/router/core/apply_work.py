@@ -8,6 +8,7 @@ from services.contracts.base import Millis
 from services.router.core import timers, waiting
 from services.router.core.apply_agents import nothing_to_lose
 from services.router.core.apply_silence import recost, stop_waiting
+from services.router.core.memory import forget
 from services.router.core.model import (
     Assignment,
     Closed,
@@ -215,8 +216,7 @@ def _serve(pool: Pool, customer: str, agent: str) -> None:
     if customer:
         pool.served.pop(customer, None)
         pool.served[customer] = agent
-        if len(pool.served) > KEEP_SERVED:
-            del pool.served[next(iter(pool.served))]
+        forget(pool.served, KEEP_SERVED)
 
 
 def move(pool: Pool, contact: Contact, state: ContactState | None, queue: str = "") -> None:
@@ -301,5 +301,4 @@ def take(pool: Pool, held: Offer | Assignment, count: int) -> None:
 
 def _remember(past: dict[str, Past], key: str, what: Past) -> None:
     past[key] = what
-    if len(past) > KEEP_PAST:
-        del past[next(iter(past))]
+    forget(past, KEEP_PAST)

@@ -172,4 +172,5 @@ def _inputs(seen: Seen) -> tuple[float, float, float, float]:
 
 
 def _blend(weights: list[float], inputs: tuple[float, float, float, float]) -> float:
-    return sum(weight * value for weight, value in zip(weights, inputs, strict=True))
+    base, head, last, place = weights
+    return base * inputs[0] + head * inputs[1] + last * inputs[2] + place * inputs[3]

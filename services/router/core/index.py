@@ -10,7 +10,7 @@ from heapq import heappush
 
 from services.contracts.base import Level, Name
 from services.contracts.pool import ChannelConfig
-from services.router.core.eligibility import UNDECLARED, able, has_room
+from services.router.core.eligibility import UNDECLARED, has_room
 from services.router.core.expected import LineKey
 from services.router.core.line import Line
 from services.router.core.model import Agent, AgentKey, Contact
@@ -35,11 +35,12 @@ class Index:
     """The index of one pool. `arrived` (lines, as bits) and `freed` (agents) say what changed for
     the better since somebody looked: all that need be matched.
 
-    Of agents, as bits: `everyone` who is known, `present` who could be asked at all, `free` by
-    channel who has room, `by_load` (of those in `order`, open to something) by units in use,
-    `by_count` by number of skills, `by_group` by group of the plan. `skilling` counts the changes
-    of skills and groups. `unsure` says that it may have changed who is signed in or able: a line
-    may have nobody left. `barred` are those whose own limit for a channel is 0.
+    Of agents, as bits: `everyone` who is known (so many as `known`), `present` who could be asked
+    at all, `free` by channel who has room, `by_load` (of those in `order`, open to something) by
+    units in use, `by_count` by number of skills, `by_group` by group of the plan, `barred` whose
+    own limit for a channel is 0. `skilling` counts the changes of skills and groups, `staffing`
+    those of `present`. `unsure` says that it may have changed who is signed in or able: a line may
+    have nobody left.
     """
 
     def __init__(self) -> None:
@@ -59,12 +60,16 @@ class Index:
         self.by_count: dict[int, int] = {}
         self.by_group: dict[int, int] = {}
         self.skilling = 0
+        self.staffing = 0
+        self.known = 0
         self.order = Ordering()
         self.lines_of: dict[Name, int] = {}
         self.key: Callable[[Agent], AgentKey] = longest_idle
         self._group_of: Callable[[Mapping[Name, Level]], int] = ungrouped
         self._by_signature: dict[_SignatureKey, int] = {}
         self._skilled: dict[Name, list[int]] = {}
+        # By skill and level 0 to 5, the lines that ask for more than this level.
+        self._asking: dict[Name, list[int]] = {}
         self._spare: list[int] = []
         self._ticket = 0
         self._like: dict[LineKey, list[Line]] = {}
@@ -79,7 +84,7 @@ class Index:
         waiting = [contact for contact in contacts if contact.ticket]
         self.channels = dict(channels)
         self.lines, self._by_signature, self.lines_of = [], {}, {}
-        self._like = {}
+        self._like, self._asking = {}, {}
         self.waiting = self.arrived = 0
         self.unsure = True
         self.order.clear()
@@ -108,8 +113,9 @@ class Index:
             masks = self._skilled.setdefault(skill, [0] * 6)
             for mask in range(1, level + 1):
                 masks[mask] |= bit
-        if agent.known:
+        if agent.known and not self.everyone & bit:
             self.everyone |= bit
+            self.known += 1
         for name in {*self.barred, *agent.limits}:
             barred = self.barred.get(name, 0) & ~bit
             self.barred[name] = barred | bit if agent.limits.get(name, 1) == 0 else barred
@@ -144,7 +150,10 @@ class Index:
     def presence(self, agent: Agent) -> None:
         """The agent may have come or gone."""
         bit = 1 << agent.slot
-        self.present = self.present | bit if agent.present else self.present & ~bit
+        present = self.present | bit if agent.present else self.present & ~bit
+        if present != self.present:
+            self.present = present
+            self.staffing += 1
         signed_in = self.signed_in | bit if agent.signed_in else self.signed_in & ~bit
         if signed_in != self.signed_in:
             self.signed_in = signed_in
@@ -153,34 +162,42 @@ class Index:
 
     def touch(self, agent: Agent) -> None:
         """Room or idle time may have changed: bring masks and order up to date."""
-        open_to: list[Name] = []
-        if agent.present:
-            for name, channel in self.channels.items():
-                if has_room(agent, name, channel):
-                    open_to.append(name)
+        open_to = self._open_to(agent) if agent.present else ()
+        before = agent.open_to
+        if not open_to and not before:
+            return
         bit = 1 << agent.slot
-        if open_to != agent.open_to:
-            for name in agent.open_to:
+        free = self.free
+        if open_to != before:
+            for name in before:
                 if name not in open_to:
-                    self.free[name] ^= bit
+                    free[name] ^= bit
             for name in open_to:
-                if name not in agent.open_to:
-                    self.free[name] = self.free.get(name, 0) | bit
+                if name not in before:
+                    free[name] = free.get(name, 0) | bit
                     self.freed[agent.id] = agent
             agent.open_to = open_to
-        if agent.key is not None and agent.load_seen != agent.used:
-            self.by_load[agent.load_seen] ^= bit
-            self.by_load[agent.used] = self.by_load.get(agent.used, 0) | bit
-            agent.load_seen = agent.used
-        key = self.key(agent) if open_to else None
-        if key != agent.key:
+        if not open_to:
             if agent.key is not None:
                 self.order.remove(agent)
                 self.by_load[agent.load_seen] ^= bit
-            if key is not None:
-                self.order.add(agent, key)
-                agent.load_seen = agent.used
-                self.by_load[agent.used] = self.by_load.get(agent.used, 0) | bit
+            return
+        if agent.key is None or agent.load_seen != agent.used:
+            if agent.key is not None:
+                self.by_load[agent.load_seen] ^= bit
+            agent.load_seen = agent.used
+            self.by_load[agent.used] = self.by_load.get(agent.used, 0) | bit
+        key = self.key(agent)
+        if key != agent.key:
+            if agent.key is not None:
+                self.order.remove(agent)
+            self.order.add(agent, key)
+
+    def _open_to(self, agent: Agent) -> tuple[Name, ...]:
+        """The channels that the present agent has room for."""
+        return tuple(
+            [name for name, channel in self.channels.items() if has_room(agent, name, channel)]
+        )
 
     def able(self, required: dict[Name, Level]) -> int:
         """The agents who have every required skill."""
@@ -200,8 +217,24 @@ class Index:
         """The agents who have every skill that the line requires."""
         if line.skilling != self.skilling:
             line.able = self.able(line.required)
+            line.able_count = line.able.bit_count()
             line.skilling = self.skilling
         return line.able
+
+    def why(self, line: Line, candidates: int) -> dict[str, int | float | str]:
+        """How many could take a contact of the line, and how many could not, by reason."""
+        able = self.able_for(line)
+        staffing = (self.skilling, self.staffing)
+        if line.staffing != staffing:
+            line.staffing = staffing
+            line.away_count = (able & ~self.present).bit_count()
+        count = candidates.bit_count()
+        return {
+            "candidates": count,
+            "no_room": line.able_count - line.away_count - count,
+            "away": line.away_count,
+            "lack_skills": self.known - line.able_count,
+        }
 
     def most_preferred(self, candidates: int, preferred: dict[Name, Level]) -> int:
         """Those of the candidates who have most of the preferred skills."""
@@ -252,9 +285,11 @@ class Index:
     def openings(self, agent: Agent) -> int:
         """The lines, with somebody waiting, that the agent could take a contact of now."""
         if agent.signatures_seen < len(self.lines):
-            for line in self.lines[agent.signatures_seen :]:
-                if able(agent.skills, line.required):
-                    agent.signatures |= 1 << line.number
+            beyond = 0
+            skills = agent.skills
+            for skill, masks in self._asking.items():
+                beyond |= masks[skills.get(skill, 0)]
+            agent.signatures = (1 << len(self.lines)) - 1 & ~beyond
             agent.signatures_seen = len(self.lines)
         mask = agent.signatures & self.waiting
         if not mask:
@@ -299,6 +334,10 @@ class Index:
             return self.lines[number]
         line = Line(len(self.lines), contact)
         self.lines.append(line)
+        for skill, level in line.required.items():
+            masks = self._asking.setdefault(skill, [0] * 6)
+            for less in range(level):
+                masks[less] |= 1 << line.number
         if line.queued:
             self._like.setdefault(line.key, []).append(line)
         self._by_signature[key] = line.number

@@ -11,10 +11,13 @@ Entry = tuple[int, str, int, Contact]
 
 class Line:
     """Not `queued` are those for which one more agent may be asked. `able` are the agents with the
-    required skills, as of the index's count `skilling`."""
+    required skills, `able_count` of them, as of the index's count `skilling`; `away_count` of
+    those are not present, as of `staffing`."""
 
     __slots__ = (
         "able",
+        "able_count",
+        "away_count",
         "channel",
         "heap",
         "key",
@@ -26,6 +29,7 @@ class Line:
         "required",
         "size",
         "skilling",
+        "staffing",
         "step",
     )
 
@@ -42,7 +46,10 @@ class Line:
         self.heap: list[Entry] = []
         self.size = 0
         self.able = 0
+        self.able_count = 0
         self.skilling = -1
+        self.away_count = 0
+        self.staffing = (-1, -1)
 
     def head(self) -> Entry | None:
         """The oldest entry; those of contacts that wait no more are dropped on the way."""

@@ -56,7 +56,7 @@ def _serve(turn: Turn, pool: Pool, agent: Agent, budget: int) -> int:
     index, policy = pool.index, pool.policy
     if pool.held:
         while budget and (held := first_held(pool, agent)) is not None:
-            _offer(turn, pool, held, agent, index.able(held.required), {})
+            _offer_held(turn, pool, held, agent)
             budget -= 1
     passed_over: PassedOver = []
     while budget:
@@ -74,12 +74,11 @@ def _serve(turn: Turn, pool: Pool, agent: Agent, budget: int) -> int:
             or contact.offers
             or ((contact.preferred or contact.facts.preferred_agent) and len(index.freed) > 1)
         ):
-            chosen = _choose(turn.at, pool, line, contact)
+            chosen = _choose(turn.at, pool, line, contact, _candidates(pool, line))
         if chosen is None:
             passed_over.append((line, line.pass_over()))
             continue
-        terms = policy.terms(line, entry, chosen, turn.at)
-        _offer(turn, pool, contact, chosen, index.able_for(line), terms)
+        _offer(turn, pool, line, entry, chosen)
         budget -= 1
     for line, entry in passed_over:
         line.restore(entry)
@@ -91,19 +90,21 @@ def _place(turn: Turn, pool: Pool, budget: int, passed_over: PassedOver) -> int:
     index, policy = pool.index, pool.policy
     while budget:
         lines = index.arrived & index.waiting
-        line = policy.line_for(lines, None, turn.at) if lines else None
-        if line is None:
+        if lines & (lines - 1):
+            line = policy.line_for(lines, None, turn.at)
+        else:
+            line = index.lines[lines.bit_length() - 1] if lines else None
+        if line is None or (entry := line.head()) is None:
             break
-        entry = line.heap[0]
-        if not _candidates(pool, line):
+        candidates = _candidates(pool, line)
+        if not candidates:
             index.arrived ^= 1 << line.number
             continue
-        chosen = _choose(turn.at, pool, line, entry[3])
+        chosen = _choose(turn.at, pool, line, entry[3], candidates)
         if chosen is None:
             passed_over.append((line, line.pass_over()))
             continue
-        terms = policy.terms(line, entry, chosen, turn.at)
-        _offer(turn, pool, entry[3], chosen, index.able_for(line), terms)
+        _offer(turn, pool, line, entry, chosen)
         budget -= 1
     return budget
 
@@ -115,11 +116,10 @@ def _candidates(pool: Pool, line: Line) -> int:
     return pool.policy.agents_open_to(line, candidates) if pool.policy.holds else candidates
 
 
-def _choose(at: Millis, pool: Pool, line: Line, contact: Contact) -> Agent | None:
-    """The agent for the line's head; nobody is asked twice at once, nobody again who has just
-    declined or missed it, and later only if nobody else is free. The contact's preferred agent
-    comes first, then most preferred skills, whatever the policy."""
-    candidates = _candidates(pool, line)
+def _choose(at: Millis, pool: Pool, line: Line, contact: Contact, candidates: int) -> Agent | None:
+    """Who of the candidates gets the line's head; nobody is asked twice at once, nobody again who
+    has just declined or missed it, and later only if nobody else is free. The contact's preferred
+    agent comes first, then most preferred skills, whatever the policy."""
     for offer in contact.offers.values():
         candidates &= ~(1 << offer.agent.slot)
     if contact.tried:
@@ -141,11 +141,18 @@ def _choose(at: Millis, pool: Pool, line: Line, contact: Contact) -> Agent | Non
     return pool.policy.agent_for(line, candidates)
 
 
-def _offer(
-    turn: Turn, pool: Pool, contact: Contact, agent: Agent, able: int, terms: dict[str, float]
-) -> None:
-    """`able` are the agents with the skills, `terms` what the contact was chosen by."""
+def _offer(turn: Turn, pool: Pool, line: Line, entry: Entry, agent: Agent) -> None:
     index = pool.index
+    why = index.why(line, index.able_for(line) & index.free.get(line.channel, 0))
+    why["idle_ms"] = turn.at - agent.idle_since
+    why |= pool.policy.terms(line, entry, agent, turn.at)
+    assignments.ask(turn, pool, entry[3], agent, why)
+
+
+def _offer_held(turn: Turn, pool: Pool, contact: Contact, agent: Agent) -> None:
+    """The agent is the one whom the contact waits for."""
+    index = pool.index
+    able = index.able(contact.required)
     present = able & index.present
     candidates = able & index.free.get(contact.facts.channel, 0)
     why: dict[str, int | float | str] = {
@@ -154,6 +161,5 @@ def _offer(
         "away": (able & ~present).bit_count(),
         "lack_skills": (index.everyone & ~able).bit_count(),
         "idle_ms": turn.at - agent.idle_since,
-        **terms,
     }
     assignments.ask(turn, pool, contact, agent, why)

@@ -255,7 +255,7 @@ class Agent:
     asked: int = 0
     group: int = field(default=-1, metadata=INDEX)
     slot: int = field(default=-1, metadata=INDEX)
-    open_to: list[Name] = field(default_factory=list, metadata=INDEX)
+    open_to: tuple[Name, ...] = field(default=(), metadata=INDEX)
     key: AgentKey | None = field(default=None, metadata=INDEX)
     load_seen: int = field(default=0, metadata=INDEX)
     signatures: int = field(default=0, metadata=INDEX)

@@ -1,5 +1,7 @@
 """The first answer to each command, kept for a while: a doubled command gets it again."""
 
+from collections import deque
+
 from services.contracts.base import Millis
 from services.contracts.journal import Reply
 
@@ -10,10 +12,12 @@ KEEP = 100_000
 class Replies:
     """Answers by command id, at most `KEEP` of the last `KEEP_MS`."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_kept", "_order")
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Millis, Reply]] = {}
+        # A dict that loses its first keys again and again is slow to say which is the first now.
+        self._order: deque[tuple[Millis, str]] = deque()
 
     def get(self, command_id: str) -> Reply | None:
         """The first answer, if it is still kept."""
@@ -25,17 +29,15 @@ class Replies:
         if reply.id in self._kept:
             return
         self._kept[reply.id] = (at, reply)
+        self._order.append((at, reply.id))
         if len(self._kept) > KEEP:
-            del self._kept[next(iter(self._kept))]
+            del self._kept[self._order.popleft()[1]]
 
     def expire(self, now: Millis) -> None:
         """Let go of what is too old."""
-        kept = self._kept
-        while kept:
-            oldest = next(iter(kept))
-            if kept[oldest][0] > now - KEEP_MS:
-                return
-            del kept[oldest]
+        order = self._order
+        while order and order[0][0] <= now - KEEP_MS:
+            del self._kept[order.popleft()[1]]
 
     def dump(self) -> list[tuple[Millis, Reply]]:
         """All that is kept, oldest first."""
@@ -44,6 +46,7 @@ class Replies:
     def load(self, kept: list[tuple[Millis, Reply]]) -> None:
         """The inverse of `dump`."""
         self._kept = {reply.id: (at, reply) for at, reply in kept}
+        self._order = deque((at, reply.id) for at, reply in kept)
 
     def all(self) -> dict[str, tuple[Millis, int, str]]:
         """Everything that is kept (for comparison)."""

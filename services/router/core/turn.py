@@ -5,11 +5,13 @@ from typing import Literal
 
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
+from services.router.core.memory import surplus
 from services.router.core.model import Contact, Gateway, Offer
 from services.router.core.pool import Pool
 
 KEEP_CLOSED = 200_000
-"""Contacts of one pool that are remembered after their end, at most: the oldest go first."""
+"""Contacts of one pool that are remembered after their end, and a batch at most: the oldest go
+first."""
 
 
 class Turn:
@@ -188,5 +190,5 @@ def settle_promise(
 
 def forget_surplus(turn: Turn, pool: Pool) -> None:
     """Keep the number of contacts that are remembered after their end bounded."""
-    while len(pool.closed) > KEEP_CLOSED:
-        turn.emit(ev.ContactForgotten(pool=pool.name, contact=next(iter(pool.closed))))
+    for contact_id in surplus(pool.closed, KEEP_CLOSED):
+        turn.emit(ev.ContactForgotten(pool=pool.name, contact=contact_id))
