@@ -9,9 +9,9 @@ from services.router.simulator.bounds import Bounds, bounds
 from services.router.simulator.centres import Centre
 from services.router.simulator.draw import Handling, draw
 from services.router.simulator.measures import FIGURES, Measures, measure
-from services.router.simulator.plans import plan_of, told
+from services.router.simulator.plans import learned, plan_of, told
 from services.router.simulator.policies import BASE, CONTENDERS
-from services.router.simulator.run import simulate
+from services.router.simulator.run import Action, Day, Outcome, simulate
 from services.router.simulator.sites import site_of
 from services.router.simulator.statistics import Interval, interval, paired
 
@@ -59,9 +59,15 @@ def play(task: Task) -> Row:
     for name in task.policies:
         contender = CONTENDERS[name]
         site = site_of(task.centre, contender.policy)
-        acts = told(site.config, plan, 2 * task.centre.day_minutes) if contender.plan else ()
-        played = [replace(day, acts=acts) for day in days]
-        measures[name] = measure(task.centre, [(day, simulate(site, day)) for day in played])
+        played: list[tuple[Day, Outcome]] = []
+        for day in days:
+            acts: Sequence[tuple[int, Action]] = ()
+            if contender.plan == "known":
+                acts = told(site.config, plan, 2 * task.centre.day_minutes)
+            elif contender.plan == "learned":
+                acts = learned(site.config, 2 * task.centre.day_minutes)
+            played.append((day, simulate(site, replace(day, acts=acts))))
+        measures[name] = measure(task.centre, played)
     return Row(
         centre=task.centre.name,
         rho=task.rho,

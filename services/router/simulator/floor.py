@@ -1,6 +1,6 @@
 """The production pool on a clock of the simulation: its people, and what is told to it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.base import Level, Millis, Name
 from services.contracts.pool import PoolConfig
-from services.router.core.partition import Partition
+from services.router.core.partition import Decision, Partition
 from services.router.core.pool import Pool
 
 START: Millis = 86_400_000
@@ -48,10 +48,12 @@ class Floor:
     """A pool with everybody signed in and available; each method is one step of the engine.
 
     Nothing of the engine is replaced, nothing decided here. Events are built as structs, without
-    the JSON in between. `now` never goes back.
+    the JSON in between. `now` never goes back. `listen` hears of every event, as a follower of the
+    journal does.
     """
 
     def __init__(self, config: PoolConfig, people: Sequence[Person]) -> None:
+        self.listen: Callable[[ev.AnyRoutingEvent, Millis], None] | None = None
         self.partition = Partition(config.partition)
         self.people = {person.id: person for person in people}
         self._pool = config.pool
@@ -71,7 +73,7 @@ class Floor:
     def step(self, event: ce.InputEvent, now: Millis) -> tuple[ev.AnyRoutingEvent, ...]:
         """One input event of any kind; what the engine decided."""
         self._offset += 1
-        return self.partition.step(self._offset, event, now).events
+        return self._heard(self.partition.step(self._offset, event, now))
 
     def tell(self, kind: type, data: object, now: Millis) -> tuple[ev.AnyRoutingEvent, ...]:
         """A command, which must be taken. Raises `Refused`."""
@@ -80,7 +82,7 @@ class Floor:
         decision = self.partition.step(self._offset, command, now)
         if decision.reply is not None and decision.reply.status != 200:
             raise Refused(f"{kind.__name__}: {decision.reply.status} {decision.reply.body}")
-        return decision.events
+        return self._heard(decision)
 
     def report(self, kind: type, data: object, now: Millis) -> tuple[ev.AnyRoutingEvent, ...]:
         """A fact, which nobody answers."""
@@ -165,6 +167,12 @@ class Floor:
         if surplus:
             self._leaving[group] = surplus
         return tuple(events)
+
+    def _heard(self, decision: Decision) -> tuple[ev.AnyRoutingEvent, ...]:
+        if self.listen is not None:
+            for event in decision.events:
+                self.listen(event, decision.at)
+        return decision.events
 
     def _go_if_called(self, agent: str, now: Millis) -> None:
         group = self.people[agent].group

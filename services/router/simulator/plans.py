@@ -10,6 +10,8 @@ from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.contracts.policy import Plan, PlanClass, PlanGroup
 from services.contracts.pool import PoolConfig
+from services.router.planner.estimates import Estimates
+from services.router.planner.problem import problem_of
 from services.router.planner.propose import propose
 from services.router.simulator.centres import Centre
 from services.router.simulator.draw import MINUTE_MS
@@ -65,4 +67,27 @@ def told(config: PoolConfig, plan: Plan, minutes: float) -> list[tuple[int, Acti
         )
         return floor.report(ce.PlanProposed, ce.ProposedPlan(pool=config.pool, plan=fresh), now)
 
-    return [(at, tell) for at in range(0, round(minutes * MINUTE_MS) + 1, EVERY_MS)]
+    return [(at, tell) for at in _times(minutes)]
+
+
+def learned(config: PoolConfig, minutes: float) -> list[tuple[int, Action]]:
+    """The acts by which the platform's planner follows the pool's journal from the start, and
+    proposes again and again what it has learned. For one day: each has a planner of its own."""
+    estimates = Estimates()
+
+    def listen(floor: Floor, _now: Millis) -> Sequence[ev.AnyRoutingEvent]:
+        floor.listen = lambda event, at: estimates.note(floor.pool, event, at)
+        return ()
+
+    def tell(floor: Floor, now: Millis) -> Sequence[ev.AnyRoutingEvent]:
+        problem = problem_of(floor.pool, estimates, now)
+        if problem is None:
+            return ()
+        data = ce.ProposedPlan(pool=config.pool, plan=problem.plan(now))
+        return floor.report(ce.PlanProposed, data, now)
+
+    return [(0, listen), *((at, tell) for at in _times(minutes))]
+
+
+def _times(minutes: float) -> range:
+    return range(0, round(minutes * MINUTE_MS) + 1, EVERY_MS)

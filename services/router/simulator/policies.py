@@ -1,6 +1,7 @@
 """The policies that are compared, by name."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 from services.contracts.policy import PolicyConfig
 
@@ -11,10 +12,11 @@ DEFAULT = "jonoton"
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A policy as it enters the comparison; `plan`: it is told the planner's plan."""
+    """A policy as it enters the comparison. `plan`: it is told none, the planner's plan from the
+    centre's `known` rates and times, or one `learned` on the day itself, from nothing."""
 
     policy: PolicyConfig
-    plan: bool = False
+    plan: Literal["none", "known", "learned"] = "none"
 
 
 CONTENDERS: dict[str, Contender] = {
@@ -23,8 +25,9 @@ CONTENDERS: dict[str, Contender] = {
     "round_robin": Contender(PolicyConfig(rule="round_robin")),
     "best_skill": Contender(PolicyConfig(rule="best_skill")),
     "static_priority": Contender(PolicyConfig(rule="static_priority")),
-    "static_cmu": Contender(PolicyConfig(rule="static_cmu"), plan=True),
-    DEFAULT: Contender(PolicyConfig(rule="jonoton"), plan=True),
+    "static_cmu": Contender(PolicyConfig(rule="static_cmu"), plan="known"),
+    DEFAULT: Contender(PolicyConfig(rule="jonoton"), plan="known"),
+    "jonoton_learning": Contender(PolicyConfig(rule="jonoton"), plan="learned"),
     "jonoton_without_plan": Contender(PolicyConfig(rule="jonoton")),
 }
 USUAL = (BASE, "static_priority", "static_cmu", DEFAULT)

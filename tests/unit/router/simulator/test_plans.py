@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from services.contracts.policy import PolicyConfig
+from services.contracts.policy import Plan, PolicyConfig
 from services.router.simulator.draw import MINUTE_MS, draw
 from services.router.simulator.floor import Floor
-from services.router.simulator.plans import plan_of, told
+from services.router.simulator.plans import learned, plan_of, told
 from services.router.simulator.run import simulate
 from services.router.simulator.sites import people_of, site_of
 from tests.unit.router.simulator.scenes import centre
@@ -57,3 +57,23 @@ def test_groups_of_equal_skills_keep_their_own_speed() -> None:
     skills = [group.skills for group in plan.groups]
     assert len({str(one) for one in skills}) == 3
     assert [person.skills for person in people_of(two)][-1] == skills[-1]
+
+
+def test_planner_learns_from_the_journal_of_the_day() -> None:
+    site = site_of(centre(), PolicyConfig(rule="jonoton"))
+    seen: list[Plan] = []
+
+    def look(floor: Floor, now: int) -> tuple[()]:
+        assert floor.pool.plan is not None
+        seen.append(floor.pool.plan)
+        return ()
+
+    at = (119 * MINUTE_MS, look)
+    simulate(site, replace(draw(centre(), 1.0, (1,)), acts=[*learned(site.config, 120), at]))
+    plan = seen[0]
+    assert {one.queue for one in plan.classes} == {"call", "mail"}
+    assert len(plan.groups) == 2
+    assert {pair.k for pair in plan.pairs} == {0, 1}
+    # Four minutes each, learned from exponential times and shrunk towards what is usual.
+    assert all(120 < pair.handling < 420 for pair in plan.pairs)
+    assert plan.rho == pytest.approx(1.2, abs=0.5)
