@@ -69,8 +69,8 @@ def contact_view(partition: Partition, pool: str, contact_id: str) -> dict[str, 
 
 def queue_views(partition: Partition, pool: str) -> list[dict[str, Any]]:
     """Every queue by name: how many contacts in which state, since when the oldest one waits,
-    whether it is open by its calendar and until when (none: no end is known), and of the agents
-    with the queue's skills (`eligible`) how many could be asked at all (`available`: connected and
+    whether it is open by its calendar and when that ends (none: not known), and of the agents with
+    the queue's skills (`eligible`) how many could be asked at all (`available`: connected and
     available) and have no room for any of its channels (`busy`, of the available).
 
     A queue that is gone from the configuration stands here until its last contact has left it.
@@ -98,7 +98,8 @@ def queue_views(partition: Partition, pool: str) -> list[dict[str, Any]]:
             "scheduled": state.tally.get((name, "scheduled"), 0),
             "parked": state.tally.get((name, "parked"), 0),
             "open": not state.is_closed(name),
-            "until": _until(state, name),
+            "open_until": None if state.is_closed(name) else _until(state, name),
+            "opens_at": _until(state, name) if state.is_closed(name) else None,
             "offered": state.tally.get((name, "offered"), 0),
             "assigned": state.tally.get((name, "assigned"), 0),
             "wrapping": state.tally.get((name, "wrapping"), 0),

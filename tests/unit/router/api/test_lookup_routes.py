@@ -12,7 +12,7 @@ from services.kit.auth import Role
 from services.router.api import examples
 from services.router.core import forecasts
 from tests.unit.router.api.door import Door
-from tests.unit.router.core.world import POOL, World, config
+from tests.unit.router.core.world import POOL, RULES, World, config
 
 pytestmark = pytest.mark.anyio
 
@@ -88,7 +88,7 @@ async def test_dry_run_of_a_configuration_that_is_not_applied(
     world: World, tmp_path: Path, as_text: bool
 ) -> None:
     door = Door(world, tmp_path)
-    draft = msgspec.to_builtins(config(rules=(Rule(queue="urgent"),)))
+    draft = msgspec.to_builtins(config(rules=(Rule(queue="urgent"), *RULES)))
     given = msgspec.yaml.encode(draft).decode() if as_text else draft
     answer = await classify(door, {"contact": {"channel": "chat"}, "config": given, "at": 5})
     found = answer.json()

@@ -106,11 +106,11 @@ def test_replay_asks_no_calendar(world: World, monkeypatch: pytest.MonkeyPatch) 
 
 def test_views_say_whether_a_queue_is_open(world: World) -> None:
     views = {view["queue"]: view for view in queue_views(world.partition, POOL)}
-    assert (views["office"]["open"], views["office"]["until"]) == (
+    assert (views["office"]["open"], views["office"]["opens_at"]) == (
         False,
         moment("2026-11-30T08:00"),
     )
-    assert (views["general"]["open"], views["general"]["until"]) == (True, None)
+    assert (views["general"]["open"], views["general"]["open_until"]) == (True, None)
 
 
 def test_router_that_was_away_says_what_is_true_now(world: World) -> None:
