@@ -17,6 +17,7 @@ AGENT = {
     "agent_id": "agent-1",
     "revision": 17,
     "presence": "available",
+    "forced_by": None,
     "connected": True,
     "skills": {"fi": 5, "repair": 4},
     "limits": {},
@@ -55,6 +56,7 @@ CONTACT = {
     "quiet": False,
     "transfer": None,
     "give_up_at": None,
+    "audit": [],
 }
 POSITION = {
     "pool": "kaarna/service",
@@ -178,7 +180,8 @@ QUEUES = {
             "scheduled": 1,
             "parked": 0,
             "open": True,
-            "until": 1_750_003_600_000,
+            "open_until": 1_750_003_600_000,
+            "opens_at": None,
             "offered": 2,
             "assigned": 31,
             "wrapping": 4,
