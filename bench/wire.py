@@ -5,11 +5,14 @@ kept connections and WebSockets, as asyncio protocols, for answers as this platf
 import asyncio
 import base64
 import os
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import cast
 
 _GUID_LINE = b" 101 "
+_KEPT = 2.0
+"""Seconds after which an unused connection is not used again: servers close theirs after 5 s."""
 _TEXT, _CLOSE, _PING, _PONG = 1, 8, 9, 10
 
 
@@ -23,6 +26,7 @@ class _Connection(asyncio.Protocol):
     def __init__(self) -> None:
         self.transport: asyncio.Transport | None = None
         self.answer: asyncio.Future[tuple[int, bytes]] | None = None
+        self.used = 0.0
         self._buffer = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -75,14 +79,18 @@ class Http:
         connection.transport.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
         result: tuple[int, bytes] = await answer
         if connection.transport is not None:
+            connection.used = time.perf_counter()
             self._free.append(connection)
         return result
 
     async def _connection(self) -> _Connection:
         while self._free:
             connection = self._free.pop()
-            if connection.transport is not None:
+            if connection.transport is None:
+                continue
+            if time.perf_counter() - connection.used < _KEPT:
                 return connection
+            connection.transport.close()
         loop = asyncio.get_running_loop()
         _, made = await loop.create_connection(_Connection, self._host, self._port)
         return made

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from fastapi import FastAPI
 
 from services.forms.adapters import Door, Pools, Publishes, Receipts
-from services.forms.api import door
+from services.forms.api import door, quick_door
 from services.forms.catalogue import Catalogue, read_catalogue
 from services.forms.intake import Intake
 from services.forms.settings import OWN_FOLDER, FormsSettings, secret_of
@@ -63,6 +63,7 @@ def assemble(
         metrics=metrics,
         parts=parts,
         routers=(assets.routes(), pages.routes(), door(intake)),
+        quick=(quick_door(intake),),
         description="Forms that customers fill in, as pages and as JSON.",
         max_body=_MAX_BODY,
         csp=CSP,

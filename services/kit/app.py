@@ -15,6 +15,7 @@ from services.kit import problem
 from services.kit.metrics import Metrics
 from services.kit.middleware import LastResort, Limits, Measured, SecurityHeaders
 from services.kit.parts import Part
+from services.kit.quick import Quick, QuickRoute
 
 log = logging.getLogger(__name__)
 
@@ -25,12 +26,14 @@ def create_app(
     metrics: Metrics,
     parts: Sequence[Part] = (),
     routers: Sequence[APIRouter] = (),
+    quick: Sequence[QuickRoute] = (),
     description: str = "",
     max_body: int = 1024 * 1024,
     csp: str = "default-src 'none'; frame-ancestors 'none'",
 ) -> FastAPI:
     """An app with `routers`, whose `parts` are started in order and stopped in reverse.
 
+    `quick` are routes of `routers` once more, for requests that are plainly right.
     `max_body` in bytes; `csp` is the Content-Security-Policy of all its answers.
     """
 
@@ -45,6 +48,8 @@ def create_app(
 
     app = FastAPI(title=title, description=description, version="1", lifespan=lifespan)
     # The last one added is the first to see a request, and the last to see its answer.
+    if quick:
+        app.add_middleware(Quick, routes=quick)
     app.add_middleware(LastResort)
     app.add_middleware(Limits, max_body=max_body)
     app.add_middleware(SecurityHeaders, csp=csp)

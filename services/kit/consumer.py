@@ -25,6 +25,10 @@ from services.kit.metrics import Metrics
 from services.kit.settings import Settings
 
 log = logging.getLogger(__name__)
+GATHER = 0.1
+"""Seconds in which records gather before the next are read: a fetch and a commit for each one would
+cost many times what handling it does."""
+_COMMIT_TIMEOUT = 5.0
 Handler = Callable[[Any, Raw], Awaitable[None]]
 
 
@@ -89,9 +93,12 @@ class GroupConsumer:
                 metadata_max_age_ms=5000,
             )
         )
+        done: dict[TopicPartition, int] = {}
+        loop = asyncio.get_running_loop()
         try:
             while not self._stopped:
                 fetched = await consumer.getmany(timeout_ms=1000, max_records=500)
+                read = loop.time()
                 if not fetched and stopped_fetching(consumer):
                     return
                 for tp, records in fetched.items():
@@ -103,8 +110,14 @@ class GroupConsumer:
                         if self._stopped:
                             return
                     else:
-                        await self._commit(consumer, tp, records[-1].offset + 1)
+                        done[tp] = records[-1].offset + 1
+                        if loop.time() - read > GATHER:
+                            await self._commit(consumer, done)
+                if fetched:
+                    await self._commit(consumer, done)
+                    await asyncio.sleep(GATHER)
         finally:
+            await self._commit(consumer, done)
             await disconnect(consumer)
 
     async def _handle(self, raw: Raw, ours: Callable[[], bool]) -> bool:
@@ -150,12 +163,18 @@ class GroupConsumer:
         except msgspec.MsgspecError as error:
             raise InvalidMessage("undecodable", str(error)) from error
 
-    async def _commit(self, consumer: AIOKafkaConsumer, tp: TopicPartition, offset: int) -> None:
+    async def _commit(self, consumer: AIOKafkaConsumer, done: dict[TopicPartition, int]) -> None:
+        """Commit what is done and still ours, in one request; `done` is empty afterwards."""
+        offsets = {tp: offset for tp, offset in done.items() if _assigned(consumer, tp)}
+        done.clear()
+        if not offsets:
+            return
         try:
-            await consumer.commit({tp: offset})
+            async with asyncio.timeout(_COMMIT_TIMEOUT):
+                await consumer.commit(offsets)
         except CommitFailedError:
             log.info("%s: the partition moved before the commit", self.name)
-        except AWAY as error:
+        except (*AWAY, TimeoutError) as error:
             log.warning("%s: not committed: %r", self.name, error)
 
     def _count(self, result: str) -> None:

@@ -137,6 +137,7 @@ class Metrics:
         self.service = service
         self.registry = CollectorRegistry()
         self._made: dict[str, Counter | Gauge | Histogram] = {}
+        self._children: dict[tuple[str, ...], Any] = {}
 
     def _get(self, name: str) -> Counter | Gauge | Histogram:
         if name not in self._made:
@@ -169,13 +170,18 @@ class Metrics:
     def clear(self, name: str) -> None:
         """Forget all label values of a gauge: what is not set again is not shown."""
         self._get(name).clear()
+        self._children = {key: one for key, one in self._children.items() if key[0] != name}
 
     def child(self, name: str, **labels: str) -> Any:
         """prometheus-client's own object for these labels, to keep where every µs counts."""
-        if "service" in _BY_NAME[name].labels:
-            labels = {"service": self.service, **labels}
-        metric = self._get(name)
-        return metric.labels(**labels) if labels else metric
+        key = (name, *labels, *labels.values())
+        child = self._children.get(key)
+        if child is None:
+            if "service" in _BY_NAME[name].labels:
+                labels = {"service": self.service, **labels}
+            metric = self._get(name)
+            child = self._children[key] = metric.labels(**labels) if labels else metric
+        return child
 
     def exposition(self) -> tuple[bytes, str]:
         """What Prometheus scrapes, and its content type."""

@@ -3,7 +3,6 @@ ASGI, because Starlette's BaseHTTPMiddleware costs a task per request and breaks
 
 import logging
 
-from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -67,7 +66,10 @@ class Limits:
             await self._app(scope, receive, send)
             return
         too_large = f"The body may have {self._max_body} bytes at most."
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        announced = b"0"
+        for name, value in scope["headers"]:
+            if name == b"content-length":
+                announced = value
         if not announced.isdigit():
             await response(Problem(400, "Content-Length is no number."))(scope, receive, send)
             return
@@ -93,12 +95,12 @@ class SecurityHeaders:
 
     def __init__(self, app: ASGIApp, csp: str) -> None:
         self._app = app
-        self._headers = {
-            "Content-Security-Policy": csp,
-            "X-Content-Type-Options": "nosniff",
-            "Referrer-Policy": "same-origin",
-            "X-Frame-Options": "DENY",
-        }
+        self._headers = (
+            (b"content-security-policy", csp.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"same-origin"),
+            (b"x-frame-options", b"DENY"),
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Add the headers that the answer does not set itself."""
@@ -108,9 +110,10 @@ class SecurityHeaders:
 
         async def add(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in self._headers.items():
-                    headers.setdefault(name, value)
+                headers = list(message.get("headers", ()))
+                there = {name.lower() for name, _ in headers}
+                headers += [own for own in self._headers if own[0] not in there]
+                message = {**message, "headers": headers}
             await send(message)
 
         await self._app(scope, receive, add)

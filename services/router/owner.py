@@ -33,6 +33,9 @@ SWEEP = 0.05
 FILL_MS = 200
 STANDSTILL = 1.0
 REST = 0.2
+TAIL_PAUSE = 0.02
+"""Seconds in which the tail lets records gather: what is decided meanwhile under a foreign `open`
+is void anyway, and a fetch for each record costs as much as deciding it. Well below `REST`."""
 BACK_OFF_TURNS = 100
 BACK_OFF_TURN = 0.02
 TICK_AGAIN = 1.0
@@ -191,9 +194,12 @@ class Owner:
     async def _tail(self) -> list[Open]:
         """Follow the journal for ever; returns the foreign opens of the batch that has any."""
         while True:
-            opens = self._foreign(await self._journal.read())
+            batch = await self._journal.read()
+            opens = self._foreign(batch)
             if opens:
                 return opens
+            if batch:
+                await asyncio.sleep(TAIL_PAUSE)
 
     def _foreign(self, batch: list[Raw]) -> list[Open]:
         """Every `open` above the own epoch: somebody, perhaps a zombie, took over."""

@@ -25,6 +25,7 @@ from services.router.api import (
     openings,
     pools,
     queues,
+    quick,
     sockets,
     supervision,
 )
@@ -120,6 +121,7 @@ def create_app(settings: ApiSettings, feeds: Feeds | None = None) -> FastAPI:
         metrics=metrics,
         parts=(publisher, directory, replica, declarations, gateway, records, stage),
         routers=[module.create_router(context) for module in modules],
+        quick=quick.create_routes(context),
     )
 
 

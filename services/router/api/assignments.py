@@ -33,22 +33,24 @@ _TRANSFER = {
 }
 
 
+async def on_assignment(
+    context: Context, caller: Caller, assignment_id: str, kind: Kind, disposition: str = ""
+) -> JSONResponse:
+    """Command something about the assignment."""
+    found = await work.find(context, caller.principal, "a", assignment_id)
+    data = AssignmentData(
+        pool=found.pool,
+        assignment_id=assignment_id,
+        agent_id=found.agent_id,
+        disposition=disposition,
+    )
+    return await context.commands.answer(caller, found.pool, found.partition, kind, data)
+
+
 def create_router(context: Context) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/assignments", tags=["assignments"])
     Who = Annotated[Caller, Depends(caller_of(context.auth))]  # noqa: N806 - a type
-
-    async def on_assignment(
-        caller: Caller, assignment_id: str, kind: Kind, disposition: str = ""
-    ) -> JSONResponse:
-        found = await work.find(context, caller.principal, "a", assignment_id)
-        data = AssignmentData(
-            pool=found.pool,
-            assignment_id=assignment_id,
-            agent_id=found.agent_id,
-            disposition=disposition,
-        )
-        return await context.commands.answer(caller, found.pool, found.partition, kind, data)
 
     @router.post(
         "/{assignment_id}:wrap-up",
@@ -59,7 +61,7 @@ def create_router(context: Context) -> APIRouter:
         caller: Who, assignment_id: WorkId, body: DispositionBody | None = None
     ) -> JSONResponse:
         disposition = body.disposition if body else ""
-        return await on_assignment(caller, assignment_id, WrapUpAssignment, disposition)
+        return await on_assignment(context, caller, assignment_id, WrapUpAssignment, disposition)
 
     @router.post(
         "/{assignment_id}:complete",
@@ -70,7 +72,7 @@ def create_router(context: Context) -> APIRouter:
         caller: Who, assignment_id: WorkId, body: DispositionBody | None = None
     ) -> JSONResponse:
         disposition = body.disposition if body else ""
-        return await on_assignment(caller, assignment_id, CompleteAssignment, disposition)
+        return await on_assignment(context, caller, assignment_id, CompleteAssignment, disposition)
 
     @router.post(
         "/{assignment_id}:transfer",
@@ -103,7 +105,7 @@ def create_router(context: Context) -> APIRouter:
         responses=answers(_TRANSFER, 403, 404, 409, command=True),
     )
     async def cancel_transfer(caller: Who, assignment_id: WorkId) -> JSONResponse:
-        return await on_assignment(caller, assignment_id, CancelTransfer)
+        return await on_assignment(context, caller, assignment_id, CancelTransfer)
 
     return router
 

@@ -21,6 +21,13 @@ _ACCEPTED: dict[str, Any] = {
 _DECLINED = {"offer_id": OFFER["offer_id"], "contact_id": OFFER["contact_id"], "revision": 18}
 
 
+async def take(context: Context, caller: Caller, offer_id: str) -> JSONResponse:
+    """Accept the offer."""
+    found = await work.find(context, caller.principal, "o", offer_id)
+    data = OfferData(pool=found.pool, offer_id=offer_id, agent_id=found.agent_id)
+    return await context.commands.answer(caller, found.pool, found.partition, AcceptOffer, data)
+
+
 def create_router(context: Context) -> APIRouter:
     """The routes."""
     router = APIRouter(prefix="/v1/offers", tags=["offers"])
@@ -32,9 +39,7 @@ def create_router(context: Context) -> APIRouter:
         responses=answers(_ACCEPTED, 403, 404, 409, command=True),
     )
     async def accept(caller: Who, offer_id: WorkId) -> JSONResponse:
-        found = await work.find(context, caller.principal, "o", offer_id)
-        data = OfferData(pool=found.pool, offer_id=offer_id, agent_id=found.agent_id)
-        return await context.commands.answer(caller, found.pool, found.partition, AcceptOffer, data)
+        return await take(context, caller, offer_id)
 
     @router.post(
         "/{offer_id}:decline",

@@ -24,6 +24,8 @@ from services.router.follower.follow import Follow, Followed
 from services.router.follower.redis_views import RedisViews
 
 log = logging.getLogger(__name__)
+_GATHER = 0.05
+"""Seconds in which changes gather before they are written: a write costs what many changes do."""
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 
 
@@ -87,6 +89,7 @@ class Views:
                 continue
             failures, self._away = 0, None
             await self._wait(next_check - self._clock.monotonic())
+            await asyncio.sleep(_GATHER)
 
     async def _wait(self, seconds: float) -> None:
         try:

@@ -1,5 +1,6 @@
 """The JSON door: for programs, with the same checks as the pages."""
 
+import json
 from typing import Any
 
 import httpx
@@ -150,3 +151,33 @@ async def test_pools_not_known_yet_is_503(desk: Desk) -> None:
     answer = await post(desk, FILLED_IN)
     assert answer.status_code == 503
     assert "Retry-After" in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("fields", "key", "language"),
+    [
+        (FILLED_IN, "k", "en"),
+        (FILLED_IN | {"mileage": 123000}, "k", "fi"),
+        (FILLED_IN | {"mileage": True}, "k", "en"),
+        (FILLED_IN | {"mileage": 1.5}, "k", "en"),
+        (FILLED_IN | {"x" * 101: "y"}, "k", "en"),
+        ({f"field-{n}": "x" for n in range(101)}, "k", "en"),
+        (FILLED_IN | {"unknown": "x"}, "k", "en"),
+        (FILLED_IN, "", "en"),
+        (FILLED_IN, "k" * 201, "en"),
+        (FILLED_IN, "k", "xx"),
+        ({}, "k", "en"),
+    ],
+)
+async def test_quick_way_and_the_frameworks_answer_the_same(
+    desk: Desk, fields: dict[str, Any], key: str, language: str
+) -> None:
+    """A header sent twice takes the framework's way."""
+    headers = [("Content-Type", "application/json"), *([("Idempotency-Key", key)] if key else [])]
+    content = json.dumps({"language": language, "fields": fields})
+    async with desk.client() as client:
+        quick = await client.post(DOOR, content=content, headers=headers)
+        twice = [*headers, ("X-Twice", "1"), ("X-Twice", "2")]
+        slow = await client.post(DOOR, content=content, headers=twice)
+    assert (quick.status_code, quick.json()) == (slow.status_code, slow.json())
+    assert quick.headers["content-type"] == slow.headers["content-type"]

@@ -30,6 +30,7 @@ from services.router.api import (
     openings,
     pools,
     queues,
+    quick,
     supervision,
 )
 from services.router.api.commands import Commands
@@ -116,7 +117,8 @@ _present.__dict__["auth"] = _PresentAuth()
 def _app() -> FastAPI:
     context = cast("Context", _present)
     routers = [module.create_router(context) for module in ROUTES]
-    return create_app("test", metrics=Metrics("test"), routers=routers)
+    fast = quick.create_routes(context)
+    return create_app("test", metrics=Metrics("test"), routers=routers, quick=fast)
 
 
 class Door:
