@@ -1,13 +1,14 @@
 """Where in the journal each contact's records stand, so that its story can be told from them."""
 
 from array import array
+from typing import Any, get_args
 
 from services.contracts.journal import Record
 from services.contracts.pool import PoolConfig
 from services.contracts.routing_events import (
     ContactForgotten,
     PoolConfigured,
-    RoutingEvent,
+    PoolEvent,
 )
 
 KEEP_FIRST, KEEP_LAST = 50, 450
@@ -15,6 +16,9 @@ KEEP_FIRST, KEEP_LAST = 50, 450
 KEEP_CONFIGS = 50
 
 _EMPTY = array("q")
+_ABOUT_CONTACTS: frozenset[type] = frozenset(
+    kind for kind in get_args(PoolEvent) if "contact" in kind.__struct_fields__
+)
 
 
 def contact_of(event: object) -> str:
@@ -34,27 +38,27 @@ class Trail:
     def note(self, _partition: int, offset: int, record: Record) -> None:
         """A record that counts stands at `offset`."""
         for event in record.events:
-            if not isinstance(event, RoutingEvent):
-                continue
-            if isinstance(event, PoolConfigured):
+            if type(event) in _ABOUT_CONTACTS:
+                self._touch(offset, event)
+            elif isinstance(event, PoolConfigured):
                 configs = self._configs.setdefault(event.pool, [])
                 configs.append((offset, event.config))
                 del configs[:-KEEP_CONFIGS]
-                continue
-            contact_id = contact_of(event)
-            if not contact_id:
-                continue
-            pool = self._offsets.setdefault(event.pool, {})
-            if isinstance(event, ContactForgotten):
-                pool.pop(contact_id, None)
-                continue
-            offsets = pool.get(contact_id)
-            if offsets is None:
-                pool[contact_id] = array("q", (offset,))
-            elif offsets[-1] != offset:
-                offsets.append(offset)
-                if len(offsets) > KEEP_FIRST + KEEP_LAST:
-                    del offsets[KEEP_FIRST]
+
+    def _touch(self, offset: int, event: Any) -> None:
+        contact_id = contact_of(event)
+        pool = self._offsets.get(event.pool)
+        if pool is None:
+            pool = self._offsets[event.pool] = {}
+        offsets = pool.get(contact_id)
+        if isinstance(event, ContactForgotten):
+            pool.pop(contact_id, None)
+        elif offsets is None:
+            pool[contact_id] = array("q", (offset,))
+        elif offsets[-1] != offset:
+            offsets.append(offset)
+            if len(offsets) > KEEP_FIRST + KEEP_LAST:
+                del offsets[KEEP_FIRST]
 
     def of(self, pool: str, contact_id: str) -> "array[int]":
         """The offsets of the records that touch the contact, in order; none if it is not known."""

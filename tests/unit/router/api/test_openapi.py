@@ -59,3 +59,12 @@ def test_example_of_a_pool_is_valid(document: dict[str, Any]) -> None:
     put = document["paths"]["/v1/pools/{tenant}/{pool}"]["put"]
     text = put["requestBody"]["content"]["application/yaml"]["example"]
     assert parse(text, partitions=6).pool == "kaarna/service"
+
+
+def test_every_route_stands_in_the_readme(document: dict[str, Any]) -> None:
+    table = Path("services/router/api/README.md").read_text()
+    for name, _ in operations(document):
+        method, path = name.split()
+        verb = path.rpartition(":")[2] if ":" in path else path.rpartition("/")[2]
+        assert verb.startswith("{") or f"{verb}`" in table, name
+        assert f"`{method.upper()} /v1/{path.split('/')[2]}" in table, name
