@@ -55,6 +55,7 @@ CONTACT = {
     "assignment_id": None,
     "quiet": False,
     "transfer": None,
+    "audit": [],
     "give_up_at": None,
     "audit": [],
 }
@@ -186,6 +187,19 @@ QUEUES = {
             "assigned": 31,
             "wrapping": 4,
             "agents": {"eligible": 24, "available": 15, "busy": 15},
+        }
+    ],
+}
+AUDIT = {
+    "pool": "kaarna/service",
+    "audit": [
+        {
+            "at": 1_750_000_000_000,
+            "by": "supervisor-1",
+            "action": "contact.reassign",
+            "contact_id": OFFER["contact_id"],
+            "agent_id": "agent-1",
+            "detail": "",
         }
     ],
 }

@@ -1,4 +1,4 @@
-"""Explanations over HTTP: why a contact went where it went."""
+"""Explanations over HTTP: why a contact went where it went, and where people stepped in."""
 
 from typing import Annotated
 
@@ -9,17 +9,18 @@ from fastapi.responses import Response
 from services.kit.problem import Problem
 from services.router.api.access import Caller, allow, caller_of
 from services.router.api.context import Context
-from services.router.api.examples import EXPLANATION, answers
+from services.router.api.examples import AUDIT, EXPLANATION, answers
 from services.router.api.shapes import ContactId, PoolPart, Tenant
+from services.router.core import queries
 
 
 def create_router(context: Context) -> APIRouter:
     """The route."""
-    router = APIRouter(prefix="/v1/contacts/{tenant}/{pool}", tags=["supervision"])
+    router = APIRouter(prefix="/v1", tags=["supervision"])
     Who = Annotated[Caller, Depends(caller_of(context.auth))]  # noqa: N806 - a type
 
     @router.get(
-        "/{contact_id}/explain",
+        "/contacts/{tenant}/{pool}/{contact_id}/explain",
         summary="Why a contact went where it went, until a day after its end",
         description="The steps in order, each as a sentence (`text`) and as what stands in the "
         "journal (`terms`). `complete` is false if some steps of a very long story are left out. "
@@ -42,5 +43,18 @@ def create_router(context: Context) -> APIRouter:
         if story is None:
             raise Problem(404, f"There is no contact {contact_id} in {name}, or it ended long ago.")
         return Response(msgspec.json.encode(story), media_type="application/json")
+
+    @router.get(
+        "/pools/{tenant}/{pool}/audit",
+        summary="What supervisors did of late, the newest first",
+        description="Who reassigned, moved, hastened and closed contacts, who forced presences.",
+        responses=answers(AUDIT, 403, 404),
+    )
+    async def audit(caller: Who, tenant: Tenant, pool: PoolPart) -> Response:
+        name = f"{tenant}/{pool}"
+        allow(caller.principal, name, "supervisor", "administrator", "auditor")
+        noted = queries.audit_view(context.pool(name)[0], name)
+        document = {"pool": name, "audit": noted}
+        return Response(msgspec.json.encode(document), media_type="application/json")
 
     return router

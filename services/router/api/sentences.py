@@ -66,6 +66,16 @@ _ENDED = {
     "closed": "a supervisor closed it",
     "customer_silent": "the customer was silent and did not answer when asked",
 }
+_DIRECT = {
+    "transfer": "Nobody else is asked: the transfer names this agent",
+    "reassign": "A supervisor chose this agent",
+}
+_AUDITED = {
+    "contact.reassign": "gives it to {agent}",
+    "contact.move": "moves it to the queue {detail}",
+    "contact.set-priority": "gives it the priority {detail}",
+    "contact.close": "closes it",
+}
 _TRANSFERRED = {
     "accepted": "somebody else has it",
     "cancelled": "it was taken back",
@@ -225,6 +235,25 @@ def _withdrawn(event: ev.ContactWithdrawn, _at: int, _config: PoolConfig | None)
     return f"It needs nobody any more: {_WITHDRAWN.get(event.reason, _plain(event.reason))}."
 
 
+def _channel_changed(event: ev.ContactChannelChanged, _at: int, _: PoolConfig | None) -> str:
+    said = f"It goes on on the channel {event.channel}."
+    if not event.agent:
+        return said
+    return f"{said} {event.agent} keeps it, for {event.cost} units from here on."
+
+
+def _prioritised(event: ev.ContactPrioritised, _at: int, _config: PoolConfig | None) -> str:
+    return f"Its priority is {event.priority} from here on."
+
+
+def _audited(event: ev.AuditNoted, _at: int, _config: PoolConfig | None) -> str:
+    words = _AUDITED.get(event.action)
+    if words is None:
+        what = ", ".join(part for part in (event.action, event.agent, event.detail) if part)
+        return f"{event.by} steps in ({what})."
+    return f"{event.by} steps in and {words.format(agent=event.agent, detail=event.detail)}."
+
+
 def _closed(event: ev.ContactClosed, _at: int, _config: PoolConfig | None) -> str:
     ending = f" Disposition: {event.disposition}." if event.disposition else ""
     by = f" by {event.agent}" if event.agent else ""
@@ -258,7 +287,8 @@ def _offered(event: ev.OfferMade, at: int, config: PoolConfig | None) -> str:
     if event.from_agent:
         said += f" {event.from_agent} hands it over."
     if "direct" in event.why:
-        return f"{said} Somebody chose this agent: {_plain(str(event.why['direct']))}."
+        direct = str(event.why["direct"])
+        return f"{said} {_DIRECT.get(direct, f'Chosen by people: {_plain(direct)}')}."
     rule = config.policy.rule if config else ""
     return f"{said}{_choice({'rule': rule, **event.why})}"
 
@@ -344,6 +374,9 @@ _WORDS: dict[type, Callable[[Any, int, PoolConfig | None], str]] = {
     ev.PromiseSettled: _promise,
     ev.ContactWithdrawn: _withdrawn,
     ev.ContactClosed: _closed,
+    ev.ContactChannelChanged: _channel_changed,
+    ev.ContactPrioritised: _prioritised,
+    ev.AuditNoted: _audited,
     ev.ContactQuieted: _quieted,
     ev.ContactProbed: _probed,
     ev.ContactWoken: _woken,

@@ -47,6 +47,8 @@ class Trail:
 
     def _touch(self, offset: int, event: Any) -> None:
         contact_id = contact_of(event)
+        if not contact_id:
+            return
         pool = self._offsets.get(event.pool)
         if pool is None:
             pool = self._offsets[event.pool] = {}

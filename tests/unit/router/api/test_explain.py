@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.contracts import contact_events as ce
 from services.kit.auth import Role
 from services.kit.errors import Unavailable
 from services.kit.problem import Problem
@@ -124,8 +125,54 @@ async def test_transfers_are_told_with_who_kept_it_meanwhile(world: World, tmp_p
     ]
     offers = [text for text in texts if text.startswith("Offered")]
     assert all("ann hands it over." in text for text in offers)
-    assert "Somebody chose this agent: transfer." in offers[0]
+    assert "Nobody else is asked: the transfer names this agent." in offers[0]
     assert found["summary"].endswith("bob has it. All of this took 0 ms.")
+
+
+async def test_supervisors_stand_in_the_story_by_name(world: World, tmp_path: Path) -> None:
+    door = Door(world, tmp_path)
+    world.agent("ann")
+    world.opened("c1", topic="billing")
+    for record in world.journal[-5:]:
+        door.publisher.take(record)
+    async with door.client("boss", "supervisor") as client:
+        url = f"/v1/contacts/{POOL}/c1"
+        for verb, body in (
+            ("set-priority", {"priority": 8}),
+            ("reassign", {"agent_id": "ann"}),
+            ("change-channel", {"channel": "email"}),
+            ("close", {"disposition": "spam"}),
+        ):
+            answer = await client.post(f"{url}:{verb}", json=body)
+            assert answer.status_code == 200, answer.text
+        audit = (await client.get(f"/v1/pools/{POOL}/audit")).json()["audit"]
+    texts = [step["text"] for step in (await story(door, "c1"))["steps"][1:]]
+    assert [text for text in texts if not text.startswith("Offered")] == [
+        "boss steps in and gives it the priority 8.",
+        "Its priority is 8 from here on.",
+        "boss steps in and gives it to ann.",
+        "ann has it, after a wait of 0 ms.",
+        "It goes on on the channel email. ann keeps it, for 20 units from here on.",
+        "boss steps in and closes it.",
+        "ann has it no more: a supervisor closed it. Disposition: spam.",
+        "It was closed by ann. Disposition: spam.",
+    ]
+    assert any("A supervisor chose this agent." in text for text in texts)
+    assert [(one["by"], one["action"]) for one in audit] == [
+        ("boss", "contact.close"),
+        ("boss", "contact.reassign"),
+        ("boss", "contact.set-priority"),
+    ]
+
+
+async def test_what_supervisors_do_with_agents_is_no_contacts_story(world: World) -> None:
+    world.agent("ann")
+    data = ce.SetPresenceData(pool=POOL, agent_id="ann", presence="break", by="boss")
+    world.put(ce.SetPresence, data)
+    assert "audit.noted" in world.kinds()
+    trail = Trail()
+    trail.note(PARTITION, 1, world.journal[-1])
+    assert list(trail.of(POOL, "")) == []
 
 
 async def test_other_contacts_have_no_part_in_the_story(world: World, tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ def test_every_event_about_a_contact_is_told_as_a_sentence() -> None:
     assert len({type(event) for event in told}) >= 12
     for event in told:
         text = sentence(event, AT, None)
-        assert text[0].isupper() or text.startswith(getattr(event, "agent", "?")), text
+        names = tuple(getattr(event, name, "?") for name in ("agent", "by"))
+        assert text[0].isupper() or text.startswith(names), text
         assert text.endswith("."), text
         assert "{" not in text, text
         assert "None" not in text, text
