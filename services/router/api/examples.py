@@ -57,7 +57,6 @@ CONTACT = {
     "transfer": None,
     "audit": [],
     "give_up_at": None,
-    "audit": [],
 }
 POSITION = {
     "pool": "kaarna/service",
