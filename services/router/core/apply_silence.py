@@ -52,6 +52,8 @@ def stop_waiting(contact: Contact) -> None:
 
 def recost(pool: Pool, assignment: Assignment, cost: int) -> None:
     """From here on the assignment takes `cost` of its agent's units."""
+    if cost == assignment.cost:
+        return
     agent = assignment.agent
     agent.used += cost - assignment.cost
     if assignment.firm:

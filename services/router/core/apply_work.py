@@ -157,7 +157,9 @@ def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> N
     pool.assignments[assignment.id] = assignment
     contact.assignment = agent.assignments[assignment.id] = assignment
     less = pool.channel(offer.channel).inactive_cost if contact.quiet else None
-    recost(pool, assignment, offer.cost if less is None else min(less, offer.cost))
+    if less is not None:
+        recost(pool, assignment, min(less, offer.cost))
+    pool.index.touch(agent)
 
 
 def assignment_wrapping(pool: Pool, event: ev.AssignmentWrapping, _at: Millis) -> None:

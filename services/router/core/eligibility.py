@@ -1,5 +1,7 @@
 """Who may get what: skills and room. The rule itself; `index.py` keeps its answers at hand."""
 
+from collections.abc import Mapping
+
 from services.contracts.base import Level, Name
 from services.contracts.pool import ChannelConfig
 from services.router.core.model import CAPACITY, Agent
@@ -36,3 +38,10 @@ def fits(agent: Agent, name: Name, channel: ChannelConfig) -> bool:
         return agent.firm_held == 0
     taken = agent.used if channel.interruptible else agent.firm_used
     return taken + channel.cost <= CAPACITY
+
+
+def open_to(agent: Agent, channels: Mapping[Name, ChannelConfig]) -> tuple[Name, ...]:
+    """The channels that the agent has room for, present or not."""
+    if agent.next_at or agent.firm_used >= CAPACITY:
+        return ()
+    return tuple([name for name, channel in channels.items() if fits(agent, name, channel)])

@@ -118,7 +118,7 @@ def _index(pool: Pool) -> dict[str, Any]:
         ),
         "sizes": {
             (
-                (line.channel, line.queue, line.priority, line.queued, line.step),
+                (line.channel, line.queue, line.priority, line.queued, line.step, line.window),
                 tuple(sorted(line.required.items())),
                 tuple(sorted(line.preferred.items())),
             ): line.size

@@ -10,15 +10,16 @@ from heapq import heappush
 
 from services.contracts.base import Level, Name
 from services.contracts.pool import ChannelConfig
-from services.router.core.eligibility import UNDECLARED, has_room
+from services.router.core.eligibility import UNDECLARED
+from services.router.core.eligibility import open_to as room
 from services.router.core.expected import LineKey
-from services.router.core.line import Line
+from services.router.core.line import Line, window_of
 from services.router.core.model import Agent, AgentKey, Contact
 from services.router.core.ordering import Ordering
 from services.router.core.plan import NO_GROUP
 
 _Skills = tuple[tuple[Name, Level], ...]
-_SignatureKey = tuple[Name, Name, int, bool, int, _Skills, _Skills]
+_SignatureKey = tuple[Name, Name, int, bool, int, int, _Skills, _Skills]
 
 
 def longest_idle(agent: Agent) -> AgentKey:
@@ -162,7 +163,7 @@ class Index:
 
     def touch(self, agent: Agent) -> None:
         """Room or idle time may have changed: bring masks and order up to date."""
-        open_to = self._open_to(agent) if agent.present else ()
+        open_to = room(agent, self.channels) if agent.present else ()
         before = agent.open_to
         if not open_to and not before:
             return
@@ -192,12 +193,6 @@ class Index:
             if agent.key is not None:
                 self.order.remove(agent)
             self.order.add(agent, key)
-
-    def _open_to(self, agent: Agent) -> tuple[Name, ...]:
-        """The channels that the present agent has room for."""
-        return tuple(
-            [name for name, channel in self.channels.items() if has_room(agent, name, channel)]
-        )
 
     def able(self, required: dict[Name, Level]) -> int:
         """The agents who have every required skill."""
@@ -326,8 +321,9 @@ class Index:
             contact.urgency,
             contact.state == "queued",
             contact.step,
-            tuple(sorted(contact.required.items())),
-            tuple(sorted(contact.preferred.items())),
+            window_of(contact.facts) if contact.facts.due_at else 0,
+            _plain(contact.required),
+            _plain(contact.preferred),
         )
         number = self._by_signature.get(key)
         if number is not None:
@@ -348,6 +344,10 @@ class Index:
                 if agent is not None:
                     self.touch(agent)
         return line
+
+
+def _plain(skills: dict[Name, Level]) -> _Skills:
+    return tuple(sorted(skills.items()) if len(skills) > 1 else skills.items())
 
 
 def _move(masks: dict[int, int], before: int, after: int, bit: int) -> None:

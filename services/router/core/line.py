@@ -2,6 +2,7 @@
 
 from heapq import heapify, heappop, heappush
 
+from services.contracts.routing_events import QueuedContact
 from services.router.core.expected import LineKey
 from services.router.core.model import Contact
 
@@ -9,10 +10,20 @@ Entry = tuple[int, str, int, Contact]
 """(virtual start, contact id, ticket, contact)."""
 
 
+def window_of(facts: QueuedContact) -> int:
+    """The time in which a scheduled contact is promised to be served, in ms, rounded down by less
+    than a quarter so that promises are of few kinds; 0 if nothing was promised."""
+    if not facts.due_at:
+        return 0
+    window = max(1, facts.due_at - facts.virtual_start)
+    fine = max(0, window.bit_length() - 3)
+    return window >> fine << fine
+
+
 class Line:
     """Not `queued` are those for which one more agent may be asked. `able` are the agents with the
     required skills, `able_count` of them, as of the index's count `skilling`; `away_count` of
-    those are not present, as of `staffing`."""
+    those are not present, as of `staffing`. `window`: see `window_of`."""
 
     __slots__ = (
         "able",
@@ -31,6 +42,7 @@ class Line:
         "skilling",
         "staffing",
         "step",
+        "window",
     )
 
     def __init__(self, number: int, contact: Contact) -> None:
@@ -42,6 +54,7 @@ class Line:
         self.required = contact.required
         self.preferred = contact.preferred
         self.step = contact.step
+        self.window = window_of(contact.facts)
         self.key: LineKey = (self.channel, self.queue, tuple(sorted(self.required.items())))
         self.heap: list[Entry] = []
         self.size = 0
@@ -71,5 +84,5 @@ class Line:
 
     def compact(self) -> None:
         """Drop all entries that are no longer valid."""
-        self.heap = [entry for entry in self.heap if entry[3].ticket == entry[2]]
+        self.heap[:] = [entry for entry in self.heap if entry[3].ticket == entry[2]]
         heapify(self.heap)

@@ -6,9 +6,10 @@ router's specification; Mandelbaum & Stolyar 2004 for c-mu, Harrison & Lopez 199
     score = c_k · phi(W / T_k) · mu_kg · e_kg^q
 
 c is the queue's weight, threefold for each step of priority above 5 and a third for each below; T
-the queue's target; mu_kg one over the expected handling time, in seconds of a whole agent (a chat
-at a third of an agent's units takes a third), from the plan where it knows, else as the
-configuration says, else the mean of what is known (1 if nothing is: only ratios count).
+the queue's target, or most of the time promised to a scheduled contact; mu_kg one over the expected
+handling time, in seconds of a whole agent (a chat at a third of an agent's units takes a third),
+from the plan where it knows, else as the configuration says, else the mean of what is known (1 if
+nothing is: only ratios count).
 """
 
 import math
@@ -24,6 +25,9 @@ from services.router.core.plan import Planned
 from services.router.core.policy.base import Policy
 
 PRIORITY_STEP = 3.0
+PROMISE = 0.75
+"""A scheduled contact is as urgent as one that has waited for its target when so much of the time
+is over in which it was promised to be served."""
 _UNDECLARED = QueueConfig()
 _CONSTANT = Urgency(b=1.0, p=1.0, eps=0.0)
 
@@ -106,7 +110,8 @@ class Scored(Policy):
         for group, pair in (pairs or {}).items():
             factor, advantages[group] = self.advantage(pair)
             rates[group] = weight / pair.handling * factor
-        return Terms(rates, advantages, queue.target, self.urgency(line))
+        target = line.window / 1000 * PROMISE if line.window else queue.target
+        return Terms(rates, advantages, target, self.urgency(line))
 
     def line_for(self, lines: int, agent: Agent | None, at: Millis) -> Line | None:
         """The highest score; equal ones: the oldest, then the smallest id."""
@@ -117,17 +122,23 @@ class Scored(Policy):
         best: Line | None = None
         best_score, best_since, best_id = -1.0, 0, ""
         while lines:
-            low = lines & -lines
-            lines ^= low
-            number = low.bit_length() - 1
+            number = lines.bit_length() - 1
+            lines ^= 1 << number
             line = index_lines[number]
-            entry = line.head()
-            if entry is None:
-                continue
+            heap = line.heap
+            entry: Entry | None = heap[0] if heap else None
+            if entry is None or entry[3].ticket != entry[2]:
+                entry = line.head()
+                if entry is None:
+                    continue
             term = terms[number]
             x = (at - entry[0]) * term.inverse
-            phi = 1 + term.eps * (x - 1) if x >= 1 else term.b + (1 - term.b) * x**term.p
-            score = term.rates[group] * phi
+            if x >= 1:
+                score = term.rates[group] * (1 + term.eps * (x - 1))
+            elif term.p == 1:
+                score = term.rates[group] * (term.b + (1 - term.b) * x)
+            else:
+                score = term.rates[group] * (term.b + (1 - term.b) * x**term.p)
             if score < best_score:
                 continue
             if score > best_score or (entry[0], entry[1]) < (best_since, best_id):

@@ -596,3 +596,25 @@ def score(
     known = [pairs[topic_, g][0] for topic_ in TOPICS for g in range(3)]
     means = [sum(known[n : n + 3]) / 3 for n in range(0, 12, 3)]
     return weight / (sum(means) / 4) * phi
+
+
+def test_a_promise_rises_before_its_time_is_over_whatever_the_queues_target() -> None:
+    queues = {"a": QueueConfig(target=20), "b": QueueConfig(target=36_000, weight=1.2)}
+    one = world(queues=queues)
+    start = one.now
+    one.opened("promised", "phone", topic="b", due_at=start + 1_000_000)
+    one.opened("patient", "phone", topic="b")
+    one.now += 500_000
+    one.opened("early", "phone", topic="a")
+    one.now += 20_000
+    one.agent("ann")  # .7 + .3·.52/.66 times 1.2 against 1
+    assert asked(one) == [("promised", "ann")]
+    one.agent("bob")
+    assert asked(one) == [("early", "bob")]
+
+
+def test_promises_of_nearly_equal_length_stand_in_one_line() -> None:
+    one = world()
+    for number in range(50):
+        one.opened(f"c{number}", "phone", due_at=one.now + 3_600_000 + 1_000 * number)
+    assert len(one.partition.pools[POOL].index.lines) == 1
