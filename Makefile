@@ -62,6 +62,7 @@ test: check ## Everything: check, then the tests against real Kafka, Redis and b
 .PHONY: docs
 docs: setup ## Write the generated documents anew.
 	@$(PY) -m services.contracts.asyncapi > docs/asyncapi.json
+	@$(PY) -m services.contracts.pool_schema > docs/pool.schema.json
 
 .PHONY: bench
 bench: setup ## Run the benchmarks; each prints a table and writes JSON under build/.

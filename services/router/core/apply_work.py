@@ -23,7 +23,8 @@ KEEP_CLOSED_MS = 24 * 3_600_000
 KEEP_PAST = 10_000
 _SENT_ON = frozenset(get_args(ev.OverflowReason))
 KEEP_SERVED = 100_000
-"""So many customers of a pool are remembered with who served them last."""
+"""So many customers of a pool (or cases, where the channel knows no customer) are remembered with
+who served them last."""
 
 
 def contact_queued(pool: Pool, event: ev.ContactQueued, at: Millis) -> None:
@@ -153,7 +154,7 @@ def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> N
     )
     move(pool, contact, "assigned")
     _learn(pool, contact, at, event.waited_ms)
-    _serve(pool, contact.facts.customer, agent.id)
+    _serve(pool, contact.facts.customer or contact.facts.conversation, agent.id)
     pool.assignments[assignment.id] = assignment
     contact.assignment = agent.assignments[assignment.id] = assignment
     less = pool.channel(offer.channel).inactive_cost if contact.quiet else None
@@ -215,10 +216,9 @@ def _learn(pool: Pool, contact: Contact, at: Millis, waited_ms: int) -> None:
 
 
 def _serve(pool: Pool, customer: str, agent: str) -> None:
-    if customer:
-        pool.served.pop(customer, None)
-        pool.served[customer] = agent
-        forget(pool.served, KEEP_SERVED)
+    pool.served.pop(customer, None)
+    pool.served[customer] = agent
+    forget(pool.served, KEEP_SERVED)
 
 
 def move(pool: Pool, contact: Contact, state: ContactState | None, queue: str = "") -> None:

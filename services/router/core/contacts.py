@@ -35,7 +35,7 @@ def opened(turn: Turn, pool: Pool, event: ce.ContactOpened) -> None:
                 tier=data.tier,
                 fields=data.fields,
                 customer=data.customer,
-                preferred_agent=data.preferred_agent or pool.served.get(data.customer, ""),
+                preferred_agent=data.preferred_agent or _served_by(pool, data),
                 not_before=data.not_before,
                 due_at=data.due_at,
             ),
@@ -43,6 +43,11 @@ def opened(turn: Turn, pool: Pool, event: ce.ContactOpened) -> None:
     )
     if not data.not_before:
         admission.admit(turn, pool, pool.contacts[data.contact_id])
+
+
+def _served_by(pool: Pool, data: ce.OpenedContact) -> str:
+    """Who served the customer last, or this very case if the channel does not know the customer."""
+    return pool.served.get(data.customer) or pool.served.get(data.conversation_id, "")
 
 
 def ended(turn: Turn, pool: Pool, event: ce.ContactEnded) -> None:

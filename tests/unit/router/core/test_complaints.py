@@ -1,12 +1,13 @@
-"""What users of other routers complain about, as scenarios that must never happen here."""
+"""What users of other routers complain about, as scenarios that must never happen here. (Holidays
+and split shifts: `test_hours.py`; a closed and reopened case: `test_preferred_agent.py`.)"""
 
 from collections.abc import Iterator
 
 import pytest
 
 from services.contracts import routing_events as ev
-from services.contracts.pool import ChannelConfig, PresenceConfig
-from tests.unit.router.core.world import CHANNELS, World, config
+from services.contracts.pool import ChannelConfig, Instead, PresenceConfig, QueueConfig, Relaxation
+from tests.unit.router.core.world import CHANNELS, QUEUES, World, config
 
 
 @pytest.fixture
@@ -109,3 +110,53 @@ def test_a_burst_after_the_night_does_not_bury_the_first_agent() -> None:
             world.accept_offer(offer["offer_id"], "ann")
         world.wait(10)
     assert made == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_the_fourth_waiting_chat_goes_before_the_fifth_when_someone_frees_up(
+    reverse: bool,
+) -> None:
+    """One agent, three chats at once: the fourth waited for minutes while the fifth got in."""
+    world = World()
+    world.agent("anna")
+    for number in (1, 2, 3):
+        world.opened(f"c{number}")
+        world.accept(f"c{number}")
+    fourth, fifth = world.now + 1_000, world.now + 2_000
+    world.wait(5)
+    later = [("fourth", fourth), ("fifth", fifth)]
+    for contact, opened_at in reversed(later) if reverse else later:
+        world.opened(contact, opened_at=opened_at)
+    world.wait(60)
+    world.complete("c2")
+    assert world.agent_of("fourth") == "anna", "in the very step that frees the agent"
+    assert world.state("fifth") == "queued"
+    world.complete("c1")
+    assert world.agent_of("fifth") == "anna"
+    assert world.replayed().fingerprint() == world.partition.fingerprint()
+
+
+def test_contact_is_not_forgotten_because_the_only_expert_went_home() -> None:
+    queue = QueueConfig(required={"billing": 4}, relax=(Relaxation(after=3600, anyone=True),))
+    world = World(config(queues={**QUEUES, "billing": queue}))
+    world.agent("expert", billing=5)
+    world.agent("anna")
+    world.opened("call", "phone")
+    world.accept("call", world.agent_of("call"))
+    if world.agent_of("call") != "expert":
+        world.presence("expert", "break")
+    world.opened("c1", topic="billing")
+    assert world.state("c1") == "queued"
+    world.presence("anna", "available")
+    world.complete("call")
+    world.presence("expert", "offline")
+    assert world.agent_of("c1") == "anna"
+
+
+def test_customer_of_a_full_queue_is_told_at_once_and_not_after_minutes() -> None:
+    queue = QueueConfig(max_length=2, overflow=Instead(action="callback"))
+    world = World(config(queues={**QUEUES, "general": queue}))
+    for number in range(3):
+        world.opened(f"c{number}")
+    assert world.kinds() == ["contact.queued", "contact.overflowed"]
+    assert world.contact("c2")["action"] == "callback"

@@ -116,6 +116,20 @@ def test_a_closed_and_reopened_case_goes_to_whoever_is_there(world: World) -> No
     assert world.agent_of("c3") == "anna"
 
 
+def test_a_reply_to_a_closed_case_goes_to_who_answered_it(world: World) -> None:
+    world.presence("ben", "break")
+    world.complete("call")
+    world.opened("mail", "email", conversation_id="case-7")
+    world.accept("mail")
+    world.complete("mail")
+    world.presence("ben", "available")
+    world.opened("call", "phone")
+    world.wait(3600)
+    world.opened("reply", "email", conversation_id="case-7")
+    assert world.contact("reply")["preferred_agent_id"] == "anna"
+    assert world.agent_of("reply") == "anna"
+
+
 def test_agent_who_declined_is_not_waited_for(world: World) -> None:
     world.complete("call")
     world.opened("c1", customer="x1")
