@@ -25,12 +25,14 @@ DEFERRED_MARGIN = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One requirement, what was found, and whether that meets it."""
+    """One requirement, what was found (± the half width of its 95 % interval, if known), and
+    whether the mean meets it."""
 
     rho: float
     what: str
     limit: float
     found: float
+    half: float = 0.0
 
     @property
     def met(self) -> bool:
@@ -54,6 +56,7 @@ def checks(standings: Sequence[Standing]) -> list[Check]:
                 "weighted misses against longest idle, points",
                 bar.difference,
                 mine.differences["weighted_misses"].mean,
+                mine.differences["weighted_misses"].half,
             )
         )
     found.append(Check(bar.rho, "live abandonment, %", bar.abandoned, mine.means["abandoned"].mean))

@@ -19,7 +19,7 @@ _COLUMNS = (
     ("live_level", "in time: live %"),
     ("deferred_level", "deferred %"),
 )
-_WIDTH = 120
+_WIDTH = 124
 
 
 def show(rows: Sequence[Row], console: Console) -> None:
@@ -29,7 +29,7 @@ def show(rows: Sequence[Row], console: Console) -> None:
         at = [row for row in rows if row.rho == rho]
         found = standings(at, rho)
         table = Table(title=f"rho {rho:g}, {len(at)} centres, means over centres (95 % intervals)")
-        table.add_column("policy")
+        table.add_column("policy", no_wrap=True)
         for _, title in _COLUMNS:
             table.add_column(title, justify="right")
         table.add_column("regret", justify="right")
@@ -48,7 +48,10 @@ def show(rows: Sequence[Row], console: Console) -> None:
         console.print(table)
         for check in bars.checks(found):
             sign = "met" if check.met else "NOT met"
-            console.print(f"  {check.what}: {check.found:.2f}, at most {check.limit:.2f}: {sign}")
+            half = f" ± {check.half:.2f}" if check.half else ""
+            console.print(
+                f"  {check.what}: {check.found:.2f}{half}, at most {check.limit:.2f}: {sign}"
+            )
     console.print(
         "missed: weight of contacts not served within their target; abandoned and waits: of live "
         "contacts; regret: missed above the better of the centre's two bounds"
@@ -69,6 +72,7 @@ def document(rows: Sequence[Row], options: dict[str, Any]) -> dict[str, Any]:
                 "what": check.what,
                 "limit": check.limit,
                 "found": check.found,
+                "half": check.half,
                 "met": check.met,
             }
             for rho in loads

@@ -80,13 +80,15 @@ def _figures(model: Stationary, rng: Generator, late: float | None = None) -> di
     return figures
 
 
-def _alike(agents: int, service: float, lines: int | None = None) -> Site:
+def _alike(agents: int, service: float, capacity: int | None = None) -> Site:
+    # Beyond the capacity the router itself refuses: its queue's longest length is what is left.
+    limit = None if capacity is None else capacity - agents
+    calls = QueueConfig(max_length=limit)
     return Site(
-        config=pool({"calls": QueueConfig()}, ChannelConfig(cost=100, auto_accept=True)),
+        config=pool({"calls": calls}, ChannelConfig(cost=100, auto_accept=True)),
         people=[Person(f"a{number:03d}", 0, {}) for number in range(agents)],
         kinds=[Kind(CALL, topic="calls")],
         means=np.array([[MINUTE_MS / service]]),
-        lines=lines,
     )
 
 
@@ -101,7 +103,7 @@ def _queue(
 
 
 def _erlang_b() -> Experiment:
-    model = Stationary(_alike(10, 1.0, lines=10), 8.0, until=650, warm_up=25)
+    model = Stationary(_alike(10, 1.0, capacity=10), 8.0, until=650, warm_up=25)
     return _queue("Erlang B, M/M/10/10, 8 erlang", model, {"blocked": exact.erlang_b(10, 8)})
 
 
@@ -117,7 +119,7 @@ def _erlang_c() -> Experiment:
 
 
 def _limited() -> Experiment:
-    model = Stationary(_alike(5, 1.0, lines=9), 4.5, until=1150, warm_up=25)
+    model = Stationary(_alike(5, 1.0, capacity=9), 4.5, until=1150, warm_up=25)
     found = exact.mmck(5, 9, 4.5, 1)
     targets = {"blocked": found.blocked, "delayed": found.delayed, "mean wait, min": found.wait}
     return _queue("M/M/5/9, 4.5 erlang", model, targets)
@@ -139,7 +141,7 @@ _WARM_UP, _UNTIL = 150, 1_350
 
 
 def _ninety() -> Experiment:
-    model = Stationary(_alike(90, 0.1, lines=_LINES), 8.4, until=_UNTIL, warm_up=_WARM_UP)
+    model = Stationary(_alike(90, 0.1, capacity=_LINES), 8.4, until=_UNTIL, warm_up=_WARM_UP)
     found = exact.mmck(90, _LINES, 8.4, 0.1)
     targets = {
         "blocked": found.blocked,

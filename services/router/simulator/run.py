@@ -69,9 +69,10 @@ class Day:
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of each contact: `fate`, `wait` until service or departure and `stay` until it
-    was over (ms), `group` of who served it (-1: nobody). `announced[i]` is what `announce` said of
-    contact i when it had arrived and had to wait. `busy_ms[kind, group]` is time worked."""
+    """What became of each contact: `fate` (`BLOCKED`: turned away by the lines or by its queue),
+    `wait` until service or departure and `stay` until it was over (ms), `group` of who served it
+    (-1: nobody). `announced[i]` is what `announce` said of contact i when it had arrived and had to
+    wait. `busy_ms[kind, group]` is time worked."""
 
     fate: NDArray[np.int8]
     wait: Ints
@@ -223,7 +224,7 @@ class _Run:
                 self.begin(event, now)
             elif isinstance(event, ev.OfferMade):
                 offers.append(event)
-            elif isinstance(event, ev.ContactWithdrawn):
+            elif isinstance(event, ev.ContactWithdrawn | ev.ContactOverflowed):
                 number = int(event.contact)
                 if self.fate[number] == PENDING:
                     self.leave(number, BLOCKED, now)

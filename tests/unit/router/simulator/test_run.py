@@ -48,6 +48,13 @@ def test_beyond_the_lines_contacts_are_turned_away() -> None:
     assert found.fate.tolist() == [SERVED, SERVED, BLOCKED, SERVED]
 
 
+def test_queue_that_is_full_turns_contacts_away() -> None:
+    short = config(queues={"calls": QueueConfig(max_length=1)})
+    found = simulate(site(config=short), day([0, 10, 20, 150], [100, 100, 100, 100]))
+    assert found.fate.tolist() == [SERVED, SERVED, BLOCKED, SERVED]
+    assert found.wait.tolist() == [0, 90, 0, 50]
+
+
 def test_night_without_contacts_does_not_lose_the_agents() -> None:
     found = simulate(site(), day([0, 10 * HOUR], [100, 100]))
     assert found.wait.tolist() == [0, 0]

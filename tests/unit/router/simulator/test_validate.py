@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from numpy.random import Generator
 
-from services.router.simulator import cli, validate
+from services.router.simulator import cli, experiments_published, validate
 from services.router.simulator.experiments import EXPERIMENTS, Replication, replicate
 from services.router.simulator.validate import Experiment, Target, exactly, judge, published
 
@@ -52,6 +52,15 @@ def test_replication_belongs_to_its_seed_and_has_all_figures() -> None:
     assert first == again
     assert first != other
     assert set(first) == set(EXPERIMENTS["CallCC"].targets)
+
+
+def test_days_of_the_bank_have_all_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(experiments_published, "_BANK_DAYS", 1)
+    figures = replicate(Replication(experiment="Bank", seed=1, number=1))
+    targets = EXPERIMENTS["Bank"].targets
+    assert set(figures) == set(targets)
+    for name in ("in time, checking %", "occupancy, savings %", "occupancy, checking %"):
+        assert figures[name] == pytest.approx(targets[name].low, rel=0.3)
 
 
 def test_every_experiment_has_enough_replications() -> None:
