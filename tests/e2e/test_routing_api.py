@@ -228,6 +228,64 @@ async def test_dry_run_agrees_with_what_a_contact_gets(desk: Desk) -> None:
         assert answer[key] == found[key]
 
 
+# Handing over, stepping in
+
+
+async def test_transfer_is_accepted_and_a_supervisor_steps_in(desk: Desk) -> None:
+    anna, bertil = await desk.agent("anna"), await desk.agent("bertil", sv=2)
+    first = await desk.ready(anna)
+    contact_id = await desk.inputs.contact(desk.config, language="fi")
+    offer = await first.event("offer.made")
+    accepted = await anna.http.post(f"/v1/offers/{offer['offer']}:accept")
+    held = f"/v1/assignments/{accepted.json()['assignment_id']}"
+    second = await desk.ready(bertil)
+    body = {"to_agent": "bertil", "note_id": "n1"}
+    transferred = await anna.http.post(f"{held}:transfer", json=body)
+    assert (transferred.status_code, transferred.json()["transfer"]) == (200, "open")
+    offer = await second.event("offer.made")
+    assert (offer["from_agent"], offer["note"]) == ("anna", "n1")
+    assert (await bertil.http.post(f"/v1/offers/{offer['offer']}:accept")).status_code == 200
+
+    refused = await bertil.http.post(contact_url(desk, contact_id, ":close"))
+    assert refused.status_code == 403
+    async with Client(desk.site, "boss", "supervisor") as boss:
+        url = contact_url(desk, contact_id, ":reassign")
+        given = await boss.http.post(url, json={"agent_id": "anna"})
+        assert (given.status_code, given.json()["agent_id"]) == (200, "anna")
+        presence = f"/v1/agents/{desk.pool}/bertil/presence"
+        forced = await boss.http.put(presence, json={"presence": "break"})
+        assert forced.status_code == 200
+        closed = await boss.http.post(contact_url(desk, contact_id, ":close"))
+        assert closed.json()["contact_state"] == "closed"
+        audit = (await boss.http.get(f"/v1/pools/{desk.pool}/audit")).json()["audit"]
+    assert (await second.event("agent.presence-changed"))["by"] == "boss"
+    assert [(one["by"], one["action"]) for one in audit] == [
+        ("boss", "contact.close"),
+        ("boss", "agent.set-presence"),
+        ("boss", "contact.reassign"),
+    ]
+    texts = [step["text"] for step in (await story(desk, contact_id))["steps"]]
+    assert "bertil has it, from anna." in texts
+    assert "boss steps in and gives it to anna." in texts
+
+
+async def test_callback_is_opened_and_waits_for_its_time(desk: Desk) -> None:
+    anna = await desk.agent()
+    body = {
+        "conversation_id": "v1",
+        "channel": "chat",
+        "not_before": 4_000_000_000_000,
+        "preferred_agent": "anna",
+    }
+    key = {"Idempotency-Key": "promise"}
+    answers = [
+        await anna.http.post(f"/v1/contacts/{desk.pool}", json=body, headers=key) for _ in range(2)
+    ]
+    assert [answer.status_code for answer in answers] == [201, 201]
+    assert len({answer.json()["contact_id"] for answer in answers}) == 1
+    assert answers[0].json()["state"] == "scheduled"
+
+
 # Races and repetitions
 
 
