@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from services.contracts.pool import PoolConfig, QueueConfig
-from services.router.core import apply_work
+from services.router.core import apply_work, partition
 from services.router.core.queries import queue_views
 from tests.unit.router.core.world import POOL, QUEUES, World, config
 
@@ -177,13 +177,17 @@ def test_configuration_without_the_time_releases_at_once(world: World) -> None:
     assert world.agent_of("c1") == "ben"
 
 
-def test_new_owner_looks_at_held_contacts_again(world: World) -> None:
+def test_new_owner_looks_at_held_contacts_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partition, "MAX_OFFERS", 1)
     world.opened("c1", customer="x1")
+    world.opened("c2", customer="x1")
+    world.complete("call")
+    assert (world.agent_of("c1"), world.state("c2")) == ("anna", "queued"), "no more in one step"
     world.partition = world.replayed()
     world.tick(renew=True)
-    assert world.state("c1") == "queued"
-    world.complete("call")
-    assert world.agent_of("c1") == "anna"
+    assert world.agent_of("c2") == "anna"
 
 
 def test_newest_customers_are_remembered_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
