@@ -107,5 +107,9 @@ def platform(ports: Mapping[str, int], routers: int = 1) -> tuple[Spec, ...]:
         )
         for name in router_names(routers)
     )
-    ready = tuple(url(ports, name, "/readyz") for name in HTTP_SERVICES)
-    return (*workers, Spec("services", ("-m", "services"), ready))
+    api = Spec("api", ("-m", "services", "routing-api"), (url(ports, "api", "/readyz"),))
+    others = [name for name in HTTP_SERVICES if name != "api"]
+    ready = tuple(url(ports, name, "/readyz") for name in others)
+    # Two processes, because one holds one core: the agents' share of the work and the customers'
+    # are about alike (bench/time_to_offer.py).
+    return (*workers, api, Spec("services", ("-m", "services", *others), ready))

@@ -25,6 +25,8 @@ class NotValid(Exception):
 def clean(typed: str, *, lines: bool) -> str:
     """The text without what nobody typed on purpose: control signs, spaces around, and, in a
     field of one line, breaks and repeated spaces. Unicode in its composed form (NFC)."""
+    if typed.isascii() and typed.isprintable():
+        return typed.strip() if lines else " ".join(typed.split())
     text = unicodedata.normalize("NFC", typed.replace("\r\n", "\n").replace("\r", "\n"))
     text = "".join(
         " " if c == "\t" else c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc"

@@ -37,6 +37,10 @@ from services.kit.settings import Settings
 log = logging.getLogger(__name__)
 _CLOSE_TIMEOUT = 3.0
 _GIVE_UP_TURN = 0.1
+_BATCH = 65536
+_PLENTY = _BATCH // 4
+"""Bytes in flight below which no batch can be full, the records' own frames (some 20 bytes each)
+included: then nothing has to be waited for."""
 
 
 def partition_of(key: str, partitions: int) -> int:
@@ -185,10 +189,17 @@ class Publisher:
     ) -> "asyncio.Future[RecordMetadata]":
         """Append the record to its partition's batch. Waits only while that is full, in line."""
         topic, partition = record.topic.name, record.partition
+        line = self._lines[topic, partition]
+        known = producer.client.cluster.partitions_for_topic(topic) or ()
+        at_once = partition in known and self._bytes < _PLENTY and not (alone or line.locked())
         try:
+            if at_once:
+                return await producer.send(  # type: ignore[no-any-return]
+                    topic, value=record.value, key=record.key, partition=partition
+                )
             async with (
                 asyncio.timeout(until - self._clock.monotonic()),
-                self._lines[topic, partition],
+                line,
             ):
                 if partition not in await producer.partitions_for(topic):
                     self._metrics.count("publish_refused_total", reason="unknown_partition")
@@ -299,7 +310,7 @@ class Publisher:
             enable_idempotence=True,
             # One request is under way at a time; what comes meanwhile is the next one's batch.
             linger_ms=0,
-            max_batch_size=65536,
+            max_batch_size=_BATCH,
             request_timeout_ms=5000,
             metadata_max_age_ms=30_000,
         )

@@ -70,7 +70,7 @@ def test_router_and_services_that_are_killed_at_work_lose_nobody(
     for line in demo.stdout:
         if line.startswith("Customers come"):
             break
-    for name in ("router", "services"):
+    for name in ("router", "services", "api"):
         wait_until(lambda: demo.poll() is not None, 4.0)
         stack.processes[name].kill()
         stack.processes[name].restart()
