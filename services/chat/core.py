@@ -82,14 +82,14 @@ def message_of(head: StartedConversation, cid: str, text: str, now_ms: int) -> M
     )
 
 
-def ended(head: StartedConversation, now_ms: int) -> ContactEnded:
+def ended(pool: str, contact_id: str, now_ms: int) -> ContactEnded:
     """The customer ends the talk."""
     return ContactEnded(
-        id=derived_id("ended", head.contact_id),
+        id=derived_id("ended", contact_id),
         source=CHANNEL,
         time=to_datetime(now_ms),
-        subject=head.contact_id,
-        data=EndedContact(pool=head.pool, contact_id=head.contact_id, reason="customer_left"),
+        subject=contact_id,
+        data=EndedContact(pool=pool, contact_id=contact_id, reason="customer_left"),
     )
 
 

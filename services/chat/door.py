@@ -100,9 +100,18 @@ class Door:
         """The customer ends the talk. Raises `Unavailable`."""
         self.require_ready()
         if self.state(head) != "closed":
-            event = core.ended(head, self._clock.now_ms())
-            partition = self._partition(head.pool, head.channel)
-            await self._publisher.publish(CONTACT_EVENTS, event, key=head.pool, partition=partition)
+            # Another pool may have taken the conversation over, under another contact id.
+            place = self._contacts.places.of(head.conversation_id)
+            pool, contact_id = head.pool, head.contact_id
+            partition = self._partition(pool, head.channel)
+            if place is not None:
+                partition, pool, contact_id = (
+                    place.line.partition,
+                    place.line.pool,
+                    place.contact_id,
+                )
+            event = core.ended(pool, contact_id, self._clock.now_ms())
+            await self._publisher.publish(CONTACT_EVENTS, event, key=pool, partition=partition)
 
     async def _open(self, opening: Opening) -> Opened:
         now = self._clock.now_ms()

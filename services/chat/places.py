@@ -13,6 +13,7 @@ from services.contracts.routing_events import (
     ContactChannelChanged,
     ContactClosed,
     ContactForgotten,
+    ContactHandedOver,
     ContactOverflowed,
     ContactParked,
     ContactQueued,
@@ -93,15 +94,21 @@ class Places:
                     if contact.channel in SERVED:
                         place = Place(contact.id, contact.conversation, line)
                         self._contacts[contact.id] = place
-                        self._newest[contact.conversation] = contact.id
-                        self.moved.append(Moved(place, None))
+                        if contact.origin is None:
+                            self._newest[contact.conversation] = contact.id
+                            self.moved.append(Moved(place, None))
                 case ContactRequeued(contact=contact_id, classified=classified):
                     self._note(contact_id, "", "", 0)
                     if classified is not None:
                         self._change_line(contact_id, classified.queue)
                     self._move(contact_id, "waiting")
                 case AssignmentStarted(contact=contact_id):
+                    # One that comes from another pool is the conversation's from here on.
+                    if contact_id in self._contacts:
+                        self._newest[event.conversation] = contact_id
                     self._move(contact_id, "assigned")
+                case ContactHandedOver(contact=contact_id):
+                    self._lines.pop(contact_id, None)
                 # What was handed over has an event of its own: queued again, or another's.
                 case AssignmentWrapping(contact=contact_id, reason=reason):
                     if reason not in HANDED_OVER:

@@ -20,6 +20,14 @@ class _Data(msgspec.Struct, kw_only=True, frozen=True, omit_defaults=True):
     pool: Name
 
 
+class Origin(msgspec.Struct, kw_only=True, frozen=True):
+    """The contact of another pool, in the hands of an agent there, whose transfer this one is."""
+
+    pool: Name
+    contact_id: Id
+    transfer_id: Id
+
+
 class OpenedContact(_Data, frozen=True, kw_only=True):
     """A customer wants something. Ids, channel, language and classification keys: nothing else.
 
@@ -27,6 +35,7 @@ class OpenedContact(_Data, frozen=True, kw_only=True):
     `customer` is a random id. `fields` holds only keys that the pool's rules may read.
     `not_before` makes it a scheduled contact (a callback, an appointment), promised to be served
     by `due_at`; `preferred_agent` is asked first, otherwise who served the customer last.
+    `origin`: another pool hands it over; `queue`: into this one, whatever the rules say.
     """
 
     contact_id: Id
@@ -41,6 +50,8 @@ class OpenedContact(_Data, frozen=True, kw_only=True):
     not_before: Millis = 0
     due_at: Millis = 0
     preferred_agent: Annotated[str, msgspec.Meta(max_length=200)] = ""
+    origin: Origin | None = None
+    queue: Annotated[str, msgspec.Meta(max_length=80)] = ""
 
 
 class ContactOpened(Event, frozen=True, kw_only=True, tag="contact.opened"):
@@ -60,6 +71,32 @@ class ContactEnded(Event, frozen=True, kw_only=True, tag="contact.ended"):
     """The customer's side of a contact is over."""
 
     data: EndedContact
+
+
+class AnsweredTransfer(_Data, frozen=True, kw_only=True):
+    """`accepted`: an agent of the other pool has it; `refused`: that pool does not take it."""
+
+    contact_id: Id
+    transfer_id: Id
+    result: Literal["accepted", "refused"]
+    reason: ShortText = ""
+
+
+class TransferAnswered(Event, frozen=True, kw_only=True, tag="transfer.answered"):
+    """What became, by the other pool's journal, of a contact that this pool hands over."""
+
+    data: AnsweredTransfer
+
+
+class WithdrawnTransfer(_Data, frozen=True, kw_only=True):
+    contact_id: Id
+    transfer_id: Id
+
+
+class TransferWithdrawn(Event, frozen=True, kw_only=True, tag="transfer.withdrawn"):
+    """By the other pool's journal, it hands this contact over no more. Who has it keeps it."""
+
+    data: WithdrawnTransfer
 
 
 class ContactData(_Data, frozen=True, kw_only=True):
@@ -347,6 +384,8 @@ InputEvent = (
     | ConfigurePool
     | ContactQuiet
     | ContactActive
+    | TransferAnswered
+    | TransferWithdrawn
     | PlanProposed
     | SessionOpened
     | SessionEnded

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from services.contracts.base import Id, Level, Millis, Name
-from services.contracts.contact_events import Presence
+from services.contracts.contact_events import Origin, Presence
 from services.contracts.policy import OverloadChoice, Plan
 from services.contracts.pool import PoolConfig
 
@@ -43,7 +43,7 @@ EndResult = Literal[
 HANDED_OVER: frozenset[EndResult] = frozenset({"agent_lost", "transferred", "channel_changed"})
 """The agent's part is over, the contact goes on: with somebody else, or waiting for somebody."""
 TransferResult = Literal[
-    "accepted", "cancelled", "declined", "expired", "unavailable", "agent_lost", "over"
+    "accepted", "cancelled", "declined", "expired", "unavailable", "agent_lost", "over", "refused"
 ]
 
 RejectReason = Literal["undecodable", "unknown_pool", "wrong_partition", "invalid"]
@@ -148,7 +148,8 @@ class QueuedContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     `language`, `topic`, `tier` and `fields` are what a changed pool classifies it by again.
     `preferred_agent` is asked first: whom the channel named, or who served the customer last.
     `not_before` in the future makes it a scheduled contact, which waits from then on; `due_at` is
-    by when it was promised to be served (0: no promise)."""
+    by when it was promised to be served (0: no promise). `origin`: another pool hands it over, into
+    the queue `placed`, if that is one."""
 
     id: Id
     conversation: Id
@@ -166,6 +167,8 @@ class QueuedContact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     preferred_agent: str = ""
     not_before: Millis = 0
     due_at: Millis = 0
+    origin: Origin | None = None
+    placed: str = ""
 
 
 class Classified(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -429,21 +432,44 @@ class OverloadChanged(RoutingEvent, frozen=True, kw_only=True, tag="overload.cha
 
 class TransferStarted(RoutingEvent, frozen=True, kw_only=True, tag="transfer.started"):
     """Somebody else shall have the contact; `agent` keeps it until somebody accepts. `to_agent`
-    alone is asked, or else whoever may take what is `wanted`. `note` is a message of the
-    conversation."""
+    alone is asked, or else whoever may take what is `wanted`, or somebody of `to_pool` (in its
+    `queue`, or as its rules say; `transfer` is the id that both pools know it by). `note` is a
+    message of the conversation."""
 
     assignment: Id
     contact: Id
     agent: Id
     to_agent: str = ""
     wanted: Classified | None = None
+    to_pool: str = ""
+    queue: str = ""
+    transfer: str = ""
     note: str = ""
+
+
+class TransferRecalled(RoutingEvent, frozen=True, kw_only=True, tag="transfer.recalled"):
+    """The agent would keep the contact after all, or was lost (`lost`) and it should go back to its
+    queue. The other pool decides: somebody there may have accepted."""
+
+    assignment: Id
+    contact: Id
+    agent: Id
+    lost: bool = False
+
+
+class ContactHandedOver(RoutingEvent, frozen=True, kw_only=True, tag="contact.handed-over"):
+    """Another pool has the contact, as `to_contact`; here it is over. `agent` had it."""
+
+    contact: Id
+    agent: Id
+    to_pool: Name
+    to_contact: Id
 
 
 class TransferEnded(RoutingEvent, frozen=True, kw_only=True, tag="transfer.ended"):
     """`accepted`: the other one has it; `declined`, `expired`, `unavailable`: the agent asked does
     not take it, did not answer, or went away; `agent_lost`: the contact waits on for the other;
-    `over`: the talk is. Otherwise `agent` keeps it."""
+    `over`: the talk is; `refused`: the other pool does not take it. Otherwise `agent` keeps it."""
 
     assignment: Id
     contact: Id
@@ -504,6 +530,8 @@ PoolEvent = (
     | OverloadChanged
     | TransferStarted
     | TransferEnded
+    | TransferRecalled
+    | ContactHandedOver
 )
 PartitionEvent = GatewayRenewed | GatewayExpired | TimersRenewed | InputRejected
 AnyRoutingEvent = PoolEvent | PartitionEvent

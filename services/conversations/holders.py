@@ -9,6 +9,7 @@ from services.contracts.routing_events import (
     AssignmentStarted,
     AssignmentWrapping,
     ContactClosed,
+    ContactHandedOver,
     ContactOverflowed,
     ContactQueued,
     ContactWithdrawn,
@@ -91,6 +92,7 @@ class Holders:
                     ContactWithdrawn(contact=contact_id)
                     | ContactOverflowed(contact=contact_id)
                     | ContactClosed(contact=contact_id)
+                    | ContactHandedOver(contact=contact_id)
                 ):
                     self._states.pop(contact_id, None)
         return changes

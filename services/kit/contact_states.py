@@ -10,6 +10,7 @@ from services.contracts.routing_events import (
     ContactChannelChanged,
     ContactClosed,
     ContactForgotten,
+    ContactHandedOver,
     ContactOverflowed,
     ContactQueued,
     ContactRequeued,
@@ -21,12 +22,15 @@ ContactState = Literal["waiting", "assigned", "wrapping", "over"]
 
 
 class ContactStates:
-    """Feed it every record that counts. Knows the newest `limit` contacts of `channels`."""
+    """Feed it every record that counts. Knows the newest `limit` contacts of `channels`. One that
+    another pool took over is, under its old id, where it is there."""
 
     def __init__(self, channels: frozenset[str], *, limit: int = 100_000) -> None:
         self._channels = channels
         self._limit = limit
         self._states: dict[str, ContactState] = {}
+        self._came: dict[str, str] = {}
+        self._went: dict[str, str] = {}
 
     def get(self, contact_id: str) -> ContactState | None:
         """The contact's state; None for one not queued yet, of another channel, or long over."""
@@ -39,6 +43,11 @@ class ContactStates:
                 case ContactQueued(contact=contact):
                     if contact.channel in self._channels:
                         self._add(contact.id)
+                        if contact.origin is not None:
+                            self._came[contact.id] = contact.origin.contact_id
+                case ContactHandedOver(contact=contact_id, to_contact=there):
+                    self._move(contact_id, self._states.get(there, "assigned"))
+                    self._went[contact_id] = there
                 case ContactRequeued(contact=contact_id):
                     if self._states.get(contact_id) != "over":
                         self._move(contact_id, "waiting")
@@ -62,7 +71,8 @@ class ContactStates:
                 ):
                     self._move(contact_id, "over")
                 case ContactForgotten(contact=contact_id):
-                    self._states.pop(contact_id, None)
+                    for known in (self._states, self._came, self._went):
+                        known.pop(contact_id, None)
 
     def _add(self, contact_id: str) -> None:
         if len(self._states) >= self._limit:
@@ -81,3 +91,6 @@ class ContactStates:
     def _move(self, contact_id: str, state: ContactState) -> None:
         if contact_id in self._states:
             self._states[contact_id] = state
+        before = self._came.get(contact_id, "")
+        if self._went.get(before) == contact_id:
+            self._move(before, state)

@@ -56,5 +56,7 @@ CHANGES: dict[type, Callable[[Pool, Any, Millis], None]] = {
     ev.OverloadChanged: apply_plans.overload_changed,
     ev.TransferStarted: apply_transfers.transfer_started,
     ev.TransferEnded: apply_transfers.transfer_ended,
+    ev.TransferRecalled: apply_transfers.transfer_recalled,
+    ev.ContactHandedOver: apply_transfers.contact_handed_over,
 }
 """`CHANGES[type(event)](pool, event, at)`: the state after an event that happened at `at`."""

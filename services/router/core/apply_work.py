@@ -33,6 +33,9 @@ def contact_queued(pool: Pool, event: ev.ContactQueued, at: Millis) -> None:
         facts, facts.queue, facts.priority, facts.required, facts.preferred
     )
     contact.queued_at, contact.telling = at, True
+    contact.placed = facts.placed
+    if facts.origin is not None:
+        pool.inbound[contact.id] = None
     contact.waits_since = facts.virtual_start
     if facts.not_before > at:
         contact.state = "scheduled"
@@ -64,18 +67,18 @@ def contact_requeued(pool: Pool, event: ev.ContactRequeued, at: Millis) -> None:
 
 
 def contact_withdrawn(pool: Pool, event: ev.ContactWithdrawn, at: Millis) -> None:
-    _close(pool, event.contact, "withdrawn", "", event.reason, at)
+    close(pool, event.contact, "withdrawn", "", event.reason, at)
 
 
 def contact_overflowed(pool: Pool, event: ev.ContactOverflowed, at: Millis) -> None:
-    _close(pool, event.contact, "overflowed", "", event.reason, at)
+    close(pool, event.contact, "overflowed", "", event.reason, at)
     was = pool.closed[event.contact]
     pool.closed[event.contact] = replace(was, action=event.action, opens_at=event.opens_at)
 
 
 def contact_closed(pool: Pool, event: ev.ContactClosed, at: Millis) -> None:
     pool.touched(event.agent)
-    _close(pool, event.contact, "closed", event.agent, event.disposition, at)
+    close(pool, event.contact, "closed", event.agent, event.disposition, at)
 
 
 def contact_forgotten(pool: Pool, event: ev.ContactForgotten, _at: Millis) -> None:
@@ -155,6 +158,7 @@ def assignment_started(pool: Pool, event: ev.AssignmentStarted, at: Millis) -> N
     move(pool, contact, "assigned")
     _learn(pool, contact, at, event.waited_ms)
     _serve(pool, contact.facts.customer or contact.facts.conversation, agent.id)
+    pool.inbound.pop(contact.id, None)
     pool.assignments[assignment.id] = assignment
     contact.assignment = agent.assignments[assignment.id] = assignment
     less = pool.channel(offer.channel).inactive_cost if contact.quiet else None
@@ -255,10 +259,12 @@ def _count(pool: Pool, contact: Contact) -> None:
     pool.tally[key] = pool.tally.get(key, 0) + 1
 
 
-def _close(
+def close(
     pool: Pool, contact_id: str, state: ContactState, agent: str, reason: str, at: Millis
 ) -> None:
+    """The contact is over, and remembered for a while."""
     contact = pool.contacts.pop(contact_id)
+    pool.inbound.pop(contact_id, None)
     move(pool, contact, None)
     contact.state = state
     facts = contact.facts

@@ -59,7 +59,7 @@ def start(turn: Turn, pool: Pool, offer: Offer) -> Assignment:
     if before is not None:
         if contact.transfer is not None:
             end_transfer(turn, pool, contact, "accepted")
-        _hand_over(turn, pool, before)
+        hand_over(turn, pool, before)
     assignment_id = turn.new_id("a")
     turn.emit(
         ev.AssignmentStarted(
@@ -105,11 +105,31 @@ def end(
 
 def give_back(turn: Turn, pool: Pool, assignment: Assignment) -> None:
     """The agent is lost: the contact waits for another, at its old age; if it was to be
-    transferred, for whom it was meant."""
+    transferred, for whom it was meant. While another pool has it in view, that one is to answer
+    first: somebody there may have accepted."""
+    if assignment.contact.abroad is not None:
+        recall(turn, pool, assignment, lost=True)
+        return
     if assignment.contact.transfer is not None:
         end_transfer(turn, pool, assignment.contact, "agent_lost")
     take_away(turn, pool, assignment, "agent_lost")
     requeue(turn, pool, assignment.contact, "agent_lost")
+
+
+def recall(turn: Turn, pool: Pool, assignment: Assignment, *, lost: bool = False) -> None:
+    """The other pool is to say whether it has taken the contact already. Once more changes
+    nothing, unless the agent was `lost`."""
+    transfer = assignment.contact.abroad
+    if transfer is not None and (lost or not transfer.recalled):
+        turn.emit(
+            ev.TransferRecalled(
+                pool=pool.name,
+                assignment=assignment.id,
+                contact=assignment.contact.id,
+                agent=assignment.agent.id,
+                lost=lost,
+            )
+        )
 
 
 def take_away(turn: Turn, pool: Pool, assignment: Assignment, result: ev.EndResult) -> None:
@@ -118,7 +138,8 @@ def take_away(turn: Turn, pool: Pool, assignment: Assignment, result: ev.EndResu
     _end(turn, pool, assignment, result)
 
 
-def _hand_over(turn: Turn, pool: Pool, assignment: Assignment) -> None:
+def hand_over(turn: Turn, pool: Pool, assignment: Assignment) -> None:
+    """Somebody else has the contact; this agent writes up their part, if the channel says so."""
     if not _write_up(turn, pool, assignment, "transferred", ""):
         _end(turn, pool, assignment, "transferred")
 

@@ -32,7 +32,7 @@ def change(turn: Turn, pool: Pool, command: ce.ChangeChannel) -> Reply:
         return refused(command, 403, "not_yours")
     if contact.state == "wrapping":
         return refused(command, 409, "contact_wrapping", **contact_state(pool, contact.id))
-    if data.agent_id and contact.transfer is not None:
+    if contact.abroad is not None or (data.agent_id and contact.transfer is not None):
         return refused(command, 409, "transfer_open", **contact_state(pool, contact.id))
     if contact.facts.channel != data.channel:
         if assignment is None:

@@ -16,7 +16,8 @@ def opened(turn: Turn, pool: Pool, event: ce.ContactOpened) -> None:
     data = event.data
     if data.contact_id in pool.contacts or data.contact_id in pool.closed:
         return
-    classified = pool.classify(data)
+    placed = data.queue if data.queue in pool.config.queues else ""
+    classified = pool.classify(data, placed)
     start = min(max(data.opened_at, turn.at - OLDEST_MS, 0), turn.at)
     turn.emit(
         ev.ContactQueued(
@@ -38,6 +39,8 @@ def opened(turn: Turn, pool: Pool, event: ce.ContactOpened) -> None:
                 preferred_agent=data.preferred_agent or _served_by(pool, data),
                 not_before=data.not_before,
                 due_at=data.due_at,
+                origin=data.origin,
+                placed=placed,
             ),
         )
     )

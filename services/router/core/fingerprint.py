@@ -24,6 +24,8 @@ def fingerprint_of_pool(pool: Pool) -> dict[str, Any]:
         "assignments": {name: _assignment(one) for name, one in pool.assignments.items()},
         "stale": frozenset(pool.stale),
         "audit": tuple(pool.audit),
+        "outbound": frozenset(pool.outbound),
+        "inbound": frozenset(pool.inbound),
         "tally": dict(pool.tally),
         "held": {name: set(contacts) for name, contacts in pool.held.items()},
         "hours": dict(pool.hours),

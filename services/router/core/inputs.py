@@ -7,6 +7,7 @@ from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.journal import Reply
 from services.router.core import (
+    abroad,
     channel_change,
     commands,
     contacts,
@@ -25,6 +26,8 @@ _FACTS: dict[type, Callable[[Turn, Pool, Any], None]] = {
     ce.ContactEnded: contacts.ended,
     ce.ContactQuiet: silence.quieted,
     ce.ContactActive: silence.woken,
+    ce.TransferAnswered: abroad.answered,
+    ce.TransferWithdrawn: abroad.withdrawn,
     ce.SessionOpened: presence.session_opened,
     ce.SessionEnded: presence.session_ended,
     ce.PlanProposed: planning.proposed,

@@ -88,14 +88,19 @@ class Audited:
 
 @dataclass(slots=True, frozen=True)
 class Transfer:
-    """Somebody else shall have a contact that is in hand: `to_agent`, or if that is "" whoever may
-    take it. `before` is what the contact asked for, and whether people had chosen that."""
+    """Somebody else shall have a contact that is in hand: `to_agent`, or somebody of `to_pool`, or
+    whoever may take it. `before` is what the contact asked for, and whether people had chosen that.
+    `id`, `queue` and `recalled` are for another pool: see `transfer.started`."""
 
     to_agent: str
     note: str
     started_at: Millis
     before: Classified
     chosen_before: bool
+    to_pool: str = ""
+    queue: str = ""
+    id: str = ""
+    recalled: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -165,6 +170,11 @@ class Contact:
             preferred=self.preferred,
             step=self.step,
         )
+
+    @property
+    def abroad(self) -> Transfer | None:
+        """The open transfer to another pool, which alone says whether somebody has accepted."""
+        return self.transfer if self.transfer and self.transfer.to_pool else None
 
     @property
     def urgency(self) -> int:

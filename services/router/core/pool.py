@@ -33,10 +33,12 @@ class Pool:
     command can be told what became of them; `ended_sessions` the newest 10,000 connections that
     were ended, so that a doubled `session.opened` does not wake them. `stale` names the waiting
     contacts that the present configuration classifies otherwise; `audit` is what supervisors did,
-    the newest last; `tally` counts contacts by queue and state; `relaxing` names the queues with
-    relaxations; `held` the contacts that wait for one agent alone; `hours` and `parked`: of the
-    queues with a calendar, whether they are open, and who comes back then; `served` who served a
-    customer last, of the newest 100,000; `waits` is what was learned about waiting.
+    the newest last; `outbound` names the contacts that are to go to another pool, `inbound` those
+    that have come from one and that nobody has accepted; `tally` counts contacts by queue and
+    state; `relaxing` names the queues with relaxations; `held` the contacts that wait for one agent
+    alone; `hours` and `parked`: of the queues with a calendar, whether they are open, and who comes
+    back then; `served` who served a customer last, of the newest 100,000; `waits` is what was
+    learned about waiting.
 
     The pool decides by `plan`, made at `planned_at` (kept when it has lapsed), until `plan_until`;
     the plan's load has been on its side of overload since `crossed_at`, and `overloaded` says
@@ -57,6 +59,8 @@ class Pool:
     ended_sessions: dict[str, None]
     stale: set[str]
     audit: list[Audited]
+    outbound: dict[str, None]
+    inbound: dict[str, None]
     tally: dict[tuple[str, ContactState], int]
     relaxing: frozenset[str]
     held: dict[str, dict[str, None]]
@@ -89,6 +93,8 @@ class Pool:
         self.ended_sessions = {}
         self.stale = set()
         self.audit = []
+        self.outbound = {}
+        self.inbound = {}
         self.tally = {}
         self.relaxing = frozenset()
         self.held = {}
@@ -148,7 +154,7 @@ class Pool:
         asked = {offer.agent.id for offer in contact.offers.values()}
         most = self.channel(contact.facts.channel).parallel_offers
         if contact.transfer is not None:
-            more = not contact.transfer.to_agent
+            more = not contact.transfer.to_agent and not contact.transfer.to_pool
         else:
             known = contact.facts.preferred_agent
             more = contact.state == "offered" and bool(asked) and known not in asked

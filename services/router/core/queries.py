@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from services.router.core.classify import takes
-from services.router.core.model import CAPACITY, Agent, Audited, Contact
+from services.router.core.model import CAPACITY, Agent, Audited, Contact, Transfer
 from services.router.core.partition import Partition
 from services.router.core.pool import Pool
 
@@ -214,14 +214,22 @@ def _handed(contact: Contact) -> dict[str, Any]:
     return {"from_agent": contact.assignment.agent.id, "note_id": note or None}
 
 
+def _queue_of(contact: Contact, transfer: Transfer) -> str | None:
+    if transfer.to_pool:
+        return transfer.queue or None
+    return None if transfer.to_agent else contact.queue
+
+
 def _transfer(contact: Contact) -> dict[str, Any] | None:
     transfer = contact.transfer
     if transfer is None:
         return None
     return {
         "to_agent": transfer.to_agent or None,
-        "to_queue": None if transfer.to_agent else contact.queue,
-        "required": {} if transfer.to_agent else dict(contact.required),
+        "to_pool": transfer.to_pool or None,
+        "to_queue": _queue_of(contact, transfer),
+        "required": {} if transfer.to_agent or transfer.to_pool else dict(contact.required),
+        "recalled": transfer.recalled,
         "note_id": transfer.note or None,
         "started_at": transfer.started_at,
     }

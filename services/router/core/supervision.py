@@ -27,6 +27,8 @@ def reassign(turn: Turn, pool: Pool, command: ce.ReassignContact) -> Reply:
         return refused(command, 404, "unknown_agent")
     if contact.state == "wrapping":
         return refused(command, 409, "contact_wrapping", **contact_state(pool, contact.id))
+    if contact.abroad is not None:
+        return refused(command, 409, "transfer_open", **contact_state(pool, contact.id))
     assignment = contact.assignment
     if assignment is None or assignment.agent is not agent:
         offer = next((one for one in contact.offers.values() if one.agent is agent), None)

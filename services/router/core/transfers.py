@@ -25,18 +25,18 @@ def transfer(turn: Turn, pool: Pool, command: ce.TransferAssignment) -> Reply:
     if assignment.wrapping or contact.transfer is not None:
         reason = "assignment_wrapping" if assignment.wrapping else "transfer_open"
         return refused(command, 409, reason, **contact_state(pool, contact.id))
-    goals = (data.to_agent, data.to_queue, data.to_skills, data.to_pool)
-    if data.to_pool:
-        return refused(command, 501, "unsupported")
+    goals = (data.to_agent, data.to_skills, data.to_pool or data.to_queue)
     if sum(bool(goal) for goal in goals) != 1:
         return refused(command, 422, "one_goal")
+    if data.to_pool == pool.name:
+        return refused(command, 422, "own_pool")
     target = None
     wanted = None
     if data.to_agent:
         if (refusal := _agent_refusal(pool, command, assignment)) is not None:
             return refusal
         target = pool.agents[data.to_agent]
-    else:
+    elif not data.to_pool:
         wanted, refusal = _wanted(pool, command, assignment)
         if refusal is not None:
             return refusal
@@ -48,6 +48,9 @@ def transfer(turn: Turn, pool: Pool, command: ce.TransferAssignment) -> Reply:
             agent=assignment.agent.id,
             to_agent=data.to_agent,
             wanted=wanted,
+            to_pool=data.to_pool,
+            queue=data.to_queue if data.to_pool else "",
+            transfer=turn.new_id("t") if data.to_pool else "",
             note=data.note_id,
         )
     )
@@ -57,14 +60,18 @@ def transfer(turn: Turn, pool: Pool, command: ce.TransferAssignment) -> Reply:
 
 
 def cancel(turn: Turn, pool: Pool, command: ce.CancelTransfer) -> Reply:
-    """The agent keeps the contact; whoever was asked is asked no more."""
+    """The agent keeps the contact; whoever was asked is asked no more. Another pool answers first:
+    until then the transfer is `recalled`."""
     if (refusal := assignment_refusal(pool, command)) is not None:
         return refusal
     assignment = pool.assignments[command.data.assignment_id]
     contact = assignment.contact
     if assignment.handed_over or contact.transfer is None:
         return refused(command, 409, "no_transfer", **contact_state(pool, contact.id))
-    stop_transfer(turn, pool, contact, "cancelled")
+    if contact.abroad is not None:
+        assignments.recall(turn, pool, assignment)
+    else:
+        stop_transfer(turn, pool, contact, "cancelled")
     return _answer(pool, command, assignment)
 
 
@@ -139,6 +146,8 @@ def _answer(
         "revision": assignment.agent.revision,
         "transfer": "open" if contact.transfer is not None else "none",
     }
+    if contact.transfer is not None and contact.transfer.recalled:
+        body["transfer"] = "recalled"
     if assignment.id not in pool.assignments or assignment.handed_over:
         body["transfer"] = "accepted"
     return Reply(command.id, 200, body | contact_state(pool, contact.id))

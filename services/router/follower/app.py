@@ -12,6 +12,7 @@ from services.kit.log_ends import LogEnds
 from services.kit.metrics import Metrics
 from services.kit.publisher import Publisher
 from services.kit.service import Service
+from services.router.follower.courier import Courier
 from services.router.follower.dead_letters import READER, RejectedInputs
 from services.router.follower.follow import Follow
 from services.router.follower.numbers import Counters, Gauges
@@ -35,10 +36,11 @@ def create_app(settings: FollowerSettings, feeds: Feeds | None = None) -> FastAP
     gauges = Gauges(metrics, clock, partitions, period=settings.follower_check)
     planner = Planner(follow, partitions, publisher, clock, period=settings.follower_plan)
     follow.note = planner.note
+    courier = Courier(follow, partitions, publisher, clock)
     return kit_app(
         "Jonoton follower",
         metrics=metrics,
-        parts=(publisher, ends, follow, views, rejected, gauges, planner),
+        parts=(publisher, ends, follow, views, rejected, gauges, planner, courier),
     )
 
 

@@ -31,7 +31,8 @@ class Followed:
 
 
 class Follow:
-    """A part. `moved` is set after each batch, once the journal's past has been read. `note`
+    """A part. `moved` and `news` are set after each batch, once the journal's past has been read:
+    each has one reader, who clears it. `note`
     is told every record that counts, before it is applied."""
 
     name = "journal"
@@ -39,6 +40,7 @@ class Follow:
     def __init__(self, settings: Settings, journal: JournalReader, counters: Counters) -> None:
         self.followed = [Followed(Partition(number)) for number in range(settings.partitions)]
         self.moved = asyncio.Event()
+        self.news = asyncio.Event()
         self._reader = journal
         self._counters = counters
         self.note: Callable[[Partition, Record], None] = _nobody
@@ -84,4 +86,5 @@ class Follow:
             if self.live:
                 self._counters.count_void(self._reader.void - void)
                 self.moved.set()
+                self.news.set()
             void = self._reader.void

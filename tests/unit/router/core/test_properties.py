@@ -31,6 +31,7 @@ from tests.unit.router.core.world import CHANNELS, POOL, QUEUES, World, config
 
 SKILLS = ("billing", "voice", "de", "en")
 AGENTS = tuple(f"agent{n}" for n in range(6))
+ORIGIN = ce.Origin(pool="acme/sales", contact_id="c0", transfer_id="t9-1-0")
 GATEWAYS = ("g1", "g2")
 RELAX = (
     Relaxation(after=2, lower={"billing": 3}),
@@ -247,7 +248,8 @@ class Driver:
             self.cancel: 1,
             self.fall_quiet: 3,
             self.transfer: 5,
-            self.cancel_transfer: 1,
+            self.cancel_transfer: 2,
+            self.hear_from_abroad: 2,
             self.change_channel: 2,
             self.supervise: 4,
             self.write: 2,
@@ -328,6 +330,7 @@ class Driver:
             topic=self.pick(("", "", "billing")),
             tier=self.pick(("", "", "", "gold")),
             language=self.pick(("", "de", "en-GB", "fr")),
+            origin=self.pick((None, None, None, ORIGIN)),
             customer=self.pick(("", "", "x1", "x2", "x3")),
             preferred_agent=self.pick(("", "", "", *AGENTS[:3], "nobody")),
             not_before=self.pick((0, 0, 0, 0, self.world.now + self.byte() * 20)),
@@ -385,6 +388,7 @@ class Driver:
                 {"to_agent": self.pick(AGENTS)},
                 {"to_queue": self.pick(("general", "billing", "urgent", "experts"))},
                 {"to_skills": {self.pick(SKILLS): 1 + self.byte() % 3}},
+                {"to_pool": "acme/sales"},
             )
         )
         data = ce.TransferData(
@@ -394,6 +398,23 @@ class Driver:
             **target,
         )
         self.put(ce.TransferAssignment, data)
+
+    def hear_from_abroad(self) -> None:
+        """Another pool has accepted, or not, or keeps what it handed over."""
+        pool = self.world.partition.pools[POOL]
+        if pool.inbound and self.byte() > 128:
+            contact_id = sorted(pool.inbound)[self.byte() % len(pool.inbound)]
+            data = ce.WithdrawnTransfer(pool=POOL, contact_id=contact_id, transfer_id="t9-1-0")
+            self.put(ce.TransferWithdrawn, data)
+        elif pool.outbound:
+            contact_id = sorted(pool.outbound)[self.byte() % len(pool.outbound)]
+            transfer = pool.contacts[contact_id].abroad
+            assert transfer is not None
+            result: Any = self.pick(("accepted", "accepted", "refused"))
+            answer = ce.AnsweredTransfer(
+                pool=POOL, contact_id=contact_id, transfer_id=transfer.id, result=result
+            )
+            self.put(ce.TransferAnswered, answer)
 
     def cancel_transfer(self) -> None:
         contacts = self.world.partition.pools[POOL].contacts.values()
@@ -606,7 +627,8 @@ class Driver:
             assert contact.state == "assigned"
             assert bool(contact.transfer.to_agent) <= (len(contact.offers) == 1)
         asked = [offer.agent.id for offer in contact.offers.values()]
-        most = self.world.partition.pools[POOL].channel(contact.facts.channel).parallel_offers
+        pool = self.world.partition.pools[POOL]
+        most = pool.channel(contact.facts.channel).parallel_offers
         assert len(asked) == len(set(asked))
         assert (contact.assignment is not None) == (contact.state in ("assigned", "wrapping"))
         held = self.world.partition.pools[POOL].held.get(contact.facts.preferred_agent, {})
@@ -615,6 +637,9 @@ class Driver:
         waits = contact.state == "queued" or (0 < len(asked) < most and not alone)
         if contact.transfer is not None:
             waits = not contact.transfer.to_agent and len(asked) < most
+            waits &= contact.abroad is None
+        assert (contact.abroad is not None) == (contact.id in pool.outbound)
+        assert (contact.id not in pool.inbound) or contact.assignment is None
         assert (contact.ticket > 0) == (waits and not contact.held_until)
         if contact.assignment is not None:
             assert contact.assignment.wrapping == (contact.state == "wrapping")
