@@ -8,7 +8,7 @@ import pytest
 
 from deploy.local.broker import SERVER_PROPERTIES
 from services.__main__ import ALL
-from services.kit.settings import PREFIX
+from services.kit.settings import PREFIX, Settings
 from services.router.settings import RouterSettings
 from tests.support.compose import ROOT, TOPICS, compose, default_ports, module_of
 
@@ -78,7 +78,7 @@ def test_services_start_when_the_topics_are_there() -> None:
 
 
 def test_every_setting_that_is_given_is_one() -> None:
-    classes = {RouterSettings, *(one.settings for one in ALL)}
+    classes: set[type[Settings]] = {RouterSettings, *(one.settings for one in ALL)}
     known = {
         PREFIX + field.name.upper() for kind in classes for field in msgspec.structs.fields(kind)
     }
