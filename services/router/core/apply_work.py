@@ -49,7 +49,9 @@ def contact_requeued(pool: Pool, event: ev.ContactRequeued, at: Millis) -> None:
     contact = pool.contacts[event.contact]
     now = event.classified
     contact.telling = False
-    if contact.state not in ("queued", "offered") or event.reason == "max_wait":
+    came_now = contact.queued_at == at
+    moves = now is not None and now.queue != contact.queue
+    if contact.state not in ("queued", "offered") or (moves and not came_now):
         contact.waits_since = at
     if event.reason in _SENT_ON and now is not None:
         if contact.queue not in contact.left:

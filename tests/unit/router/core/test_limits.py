@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from services.contracts import routing_events as ev
-from services.contracts.pool import Instead, PoolConfig, QueueConfig, Rule
+from services.contracts.pool import (
+    CalendarConfig,
+    Instead,
+    PoolConfig,
+    QueueConfig,
+    Rule,
+    WeeklyHours,
+)
 from services.router.core import forecasts
 from services.router.core.expected import Forecast
 from tests.unit.router.core.world import World, config
@@ -130,6 +137,32 @@ def test_offer_in_vain_beyond_the_time_overflows_at_once(world: World) -> None:
     assert world.state("c1") == "offered"
     world.decline("c1")
     assert place(world, "c1") == ("queued", "second")
+
+
+def test_time_counts_anew_in_the_queue_that_a_supervisor_chose() -> None:
+    world = World(pool({"max_wait": 60.0}, {"max_wait": 60.0}))
+    world.opened("c1", topic="first")
+    world.wait(50)
+    world.move("c1", "second")
+    world.wait(59)
+    assert place(world, "c1") == ("queued", "second")
+    world.wait(1)
+    assert ends(world) == [("c1", "reject", "max_wait")]
+
+
+def test_supervisor_takes_a_parked_contact_for_somebody_who_is_there() -> None:
+    never = CalendarConfig(time_zone="UTC", hours=WeeklyHours())
+    queues = {"general": QueueConfig(calendar="never")}
+    world = World(config(queues=queues, rules=(), calendars={"never": never}))
+    world.agent("anna")
+    world.opened("c1")
+    assert world.state("c1") == "parked"
+    world.reassign("c1", "anna")
+    assert world.agent_of("c1") == "anna"
+    world.disconnect("anna")
+    world.wait(61)
+    assert world.state("c1") == "queued", "what was begun is not parked again"
+    assert world.replayed().fingerprint() == world.partition.fingerprint()
 
 
 def test_limits_of_a_new_configuration_count_for_those_who_wait(world: World) -> None:
