@@ -3,6 +3,7 @@ moment when it was given to somebody. The engine is the router's own, so the ans
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Collection
 from typing import Any
 
@@ -17,6 +18,10 @@ from services.router.core.partition import Partition
 
 Batches = Callable[[int], AsyncGenerator[list[tuple[int, int, Record]]]]
 """Partition → batches of (partition, offset, record that counts), from the beginning."""
+
+
+_BREATH = 8
+"""Records between two moments when other threads may run."""
 
 
 class Rehearsal:
@@ -105,9 +110,8 @@ class Stage:
         try:
             async with asyncio.timeout(self._timeout):
                 async for batch in batches:
-                    for _, offset, record in batch:
-                        if not rehearsal.take(offset, record):
-                            return True
+                    if not _take_all(rehearsal, batch):
+                        return True
                     if self._stopping.is_set():
                         return False
                     await asyncio.sleep(0)  # where the time-out strikes
@@ -116,3 +120,13 @@ class Stage:
         finally:
             await batches.aclose()
         return False
+
+
+def _take_all(rehearsal: Rehearsal, batch: list[tuple[int, int, Record]]) -> bool:
+    """Whether more are needed. Lets the process's other threads, above all its loop, go first."""
+    for count, (_, offset, record) in enumerate(batch):
+        if count % _BREATH == 0:
+            time.sleep(0)
+        if not rehearsal.take(offset, record):
+            return False
+    return True
