@@ -66,6 +66,8 @@ class Index:
         self.order = Ordering()
         self.lines_of: dict[Name, int] = {}
         self.key: Callable[[Agent], AgentKey] = longest_idle
+        self._counts: list[int] = []
+        self._counted = -1
         self._group_of: Callable[[Mapping[Name, Level]], int] = ungrouped
         self._by_signature: dict[_SignatureKey, int] = {}
         self._skilled: dict[Name, list[int]] = {}
@@ -193,6 +195,17 @@ class Index:
             if agent.key is not None:
                 self.order.remove(agent)
             self.order.add(agent, key)
+
+    def fewest_skills(self, candidates: int) -> int:
+        """Those of the candidates (not none) with the fewest skills."""
+        if self._counted != self.skilling:
+            self._counted = self.skilling
+            self._counts = [mask for _, mask in sorted(self.by_count.items()) if mask]
+        for mask in self._counts:
+            found = candidates & mask
+            if found:
+                return found
+        return candidates
 
     def able(self, required: dict[Name, Level]) -> int:
         """The agents who have every required skill."""

@@ -133,9 +133,10 @@ def _choose(at: Millis, pool: Pool, line: Line, contact: Contact, candidates: in
         candidates = candidates & ~tried or candidates & asked_again
     if not candidates:
         return None
-    known = pool.agents.get(contact.facts.preferred_agent)
-    if known is not None and candidates >> known.slot & 1:
-        return known
+    if contact.facts.preferred_agent:
+        known = pool.agents.get(contact.facts.preferred_agent)
+        if known is not None and candidates >> known.slot & 1:
+            return known
     if contact.preferred:
         candidates = pool.index.most_preferred(candidates, contact.preferred)
     return pool.policy.agent_for(line, candidates)

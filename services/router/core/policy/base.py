@@ -7,7 +7,6 @@ then id, for agents: the order in which things lie in memory decides nothing.
 from services.contracts.base import Millis
 from services.contracts.policy import OverloadChoice
 from services.contracts.pool import PoolConfig
-from services.router.core.eligibility import UNDECLARED
 from services.router.core.index import Index, longest_idle
 from services.router.core.line import Entry, Line
 from services.router.core.model import CAPACITY, Agent, AgentKey
@@ -28,6 +27,8 @@ class Policy:
         self.config = config
         self.index = index
         self.planned = planned
+        channels = config.channels.items()
+        self._concurrent = {name for name, channel in channels if channel.cost < CAPACITY}
         self.overload: OverloadChoice = config.policy.overload if overloaded else "off"
 
     def key(self, agent: Agent) -> AgentKey:
@@ -77,14 +78,9 @@ class Policy:
 
     def concurrent(self, line: Line) -> bool:
         """Whether the line's contacts leave an agent room for more."""
-        return self.index.channels.get(line.channel, UNDECLARED).cost < CAPACITY
+        return line.channel in self._concurrent
 
     def least_loaded(self, candidates: int) -> int:
         """Those of the candidates with the least in hand."""
         by_load = self.index.by_load
         return next(found for load in sorted(by_load) if (found := candidates & by_load[load]))
-
-    def fewest_skills(self, candidates: int) -> int:
-        """Those of the candidates with the fewest skills."""
-        by_count = self.index.by_count
-        return next(found for count in sorted(by_count) if (found := candidates & by_count[count]))

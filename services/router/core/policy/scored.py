@@ -35,9 +35,9 @@ _CONSTANT = Urgency(b=1.0, p=1.0, eps=0.0)
 class Terms:
     """What is known of a line: `rates` are c·mu·e^q and `advantages` e by group, the last entry
     standing for agents of no group; `tiers` the agents by descending `advantages`, as bits, true
-    as of the index's count `skilling`; the rest is phi's."""
+    as of the index's count `skilling`; `plain` is what a score is made of, at hand."""
 
-    __slots__ = ("advantages", "b", "eps", "inverse", "p", "rates", "skilling", "tiers")
+    __slots__ = ("advantages", "inverse", "plain", "rates", "skilling", "tiers", "urgency")
 
     def __init__(
         self, rates: list[float], advantages: list[float], target: float, urgency: Urgency
@@ -45,15 +45,17 @@ class Terms:
         self.rates = rates
         self.advantages = advantages
         self.inverse = 1 / (target * 1000)
-        self.b, self.p, self.eps = urgency.b, urgency.p, urgency.eps
+        self.urgency = urgency
+        self.plain = (rates, self.inverse, urgency.b, 1 - urgency.b, urgency.p, urgency.eps)
         self.tiers: list[tuple[float, int]] = []
         self.skilling = -1
 
     def phi(self, x: float) -> float:
         """The urgency after a wait of `x` targets."""
+        urgency = self.urgency
         if x >= 1:
-            return 1 + self.eps * (x - 1)
-        return self.b + (1 - self.b) * math.pow(x, self.p)
+            return 1 + urgency.eps * (x - 1)
+        return urgency.b + (1 - urgency.b) * math.pow(x, urgency.p)
 
 
 class Scored(Policy):
@@ -131,14 +133,14 @@ class Scored(Policy):
                 entry = line.head()
                 if entry is None:
                     continue
-            term = terms[number]
-            x = (at - entry[0]) * term.inverse
+            rates, inverse, b, rise, p, eps = terms[number].plain
+            x = (at - entry[0]) * inverse
             if x >= 1:
-                score = term.rates[group] * (1 + term.eps * (x - 1))
-            elif term.p == 1:
-                score = term.rates[group] * (term.b + (1 - term.b) * x)
+                score = rates[group] * (1 + eps * (x - 1))
+            elif p == 1:
+                score = rates[group] * (b + rise * x)
             else:
-                score = term.rates[group] * (term.b + (1 - term.b) * x**term.p)
+                score = rates[group] * (b + rise * x**p)
             if score < best_score:
                 continue
             if score > best_score or (entry[0], entry[1]) < (best_since, best_id):
@@ -165,7 +167,7 @@ class Scored(Policy):
         """The first of the candidates by tier, number of skills, and the index's order."""
         if len(tiers) > 1:
             candidates = next(found for _, mask in tiers if (found := candidates & mask))
-        return self.index.order.first(self.fewest_skills(candidates))
+        return self.index.order.first(self.index.fewest_skills(candidates))
 
     def terms(self, line: Line, entry: Entry, agent: Agent, at: Millis) -> dict[str, float]:
         """The score and its parts."""
