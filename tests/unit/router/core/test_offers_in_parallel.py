@@ -124,8 +124,12 @@ def test_who_waits_with_nobody_asked_comes_before_a_second_offer() -> None:
     assert world.asked("older") == ["a0"]
     assert world.asked("younger") == ["a0"]
     world.opened("third")
-    world.agent("b1")
+    world.upsert("b1", {}, limits={"chat": 1})
+    world.connect("b1")
+    world.presence("b1", "available")
     assert world.asked("third") == ["b1"]
+    assert world.asked("older") == ["a0"]
+    world.ended("third")
     assert world.asked("older") == ["a0", "b1"]
     assert replays(world)
 
