@@ -84,6 +84,7 @@ _TRANSFERRED = {
     "unavailable": "the agent asked went away",
     "agent_lost": "the connection of the agent who wanted it was gone for too long",
     "over": "the talk is",
+    "refused": "the other pool does not take it",
 }
 _GIVEN_AWAY = frozenset({"accepted", "agent_lost", "over"})
 _AGAINST = (
@@ -158,6 +159,8 @@ def _queued(event: ev.ContactQueued, at: int, config: PoolConfig | None) -> str:
         if value
     ]
     said = f"It came in: {', '.join(known)}."
+    if facts.origin is not None:
+        said += f" The pool {facts.origin.pool} hands it over."
     if facts.not_before > at:
         said += f" It is scheduled for {moment(facts.not_before)}."
     waited = at - facts.virtual_start
@@ -331,6 +334,9 @@ def _transfer_started(event: ev.TransferStarted, _at: int, _config: PoolConfig |
     said = f"{event.agent} wants to hand it over and keeps it until somebody accepts."
     if event.to_agent:
         return f"{said} Asked is {event.to_agent} alone.{note}"
+    if event.to_pool:
+        queue = f", for the queue {event.queue}" if event.queue else ""
+        return f"{said} It goes to the pool {event.to_pool}{queue}.{note}"
     wanted = event.wanted
     if wanted is None:
         return f"{said}{note}"
@@ -344,6 +350,17 @@ def _transfer_ended(event: ev.TransferEnded, _at: int, _config: PoolConfig | Non
     how = _TRANSFERRED.get(event.result, _plain(event.result))
     keeps = "" if event.result in _GIVEN_AWAY else f" {event.agent} keeps it."
     return f"The transfer is over: {how}.{keeps}"
+
+
+def _recalled(event: ev.TransferRecalled, _at: int, _config: PoolConfig | None) -> str:
+    why = f"{event.agent} would keep it after all"
+    if event.lost:
+        why = f"{event.agent} is gone, and it should go back to its queue"
+    return f"{why}: the other pool is asked, for somebody there may have accepted."
+
+
+def _handed_over(event: ev.ContactHandedOver, _at: int, _config: PoolConfig | None) -> str:
+    return f"The pool {event.to_pool} has it, as {event.to_contact}. Here it is over."
 
 
 def _wrapping(event: ev.AssignmentWrapping, _at: int, _config: PoolConfig | None) -> str:
@@ -387,6 +404,8 @@ _WORDS: dict[type, Callable[[Any, int, PoolConfig | None], str]] = {
     ev.AssignmentEnded: _assignment_ended,
     ev.TransferStarted: _transfer_started,
     ev.TransferEnded: _transfer_ended,
+    ev.TransferRecalled: _recalled,
+    ev.ContactHandedOver: _handed_over,
 }
 
 

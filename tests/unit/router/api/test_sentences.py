@@ -126,3 +126,9 @@ def test_words_are_for_events_that_exist() -> None:
     kinds = set(ev.PoolEvent.__args__)
     assert set(sentences._WORDS) <= kinds
     assert {event_type(kind) for kind in sentences._WORDS} <= {event_type(kind) for kind in kinds}
+
+
+def test_no_event_about_a_contact_is_without_words() -> None:
+    """A new type is told generically until somebody writes its words, here."""
+    without = {type(event) for event in examples() if contact_of(event)} - set(sentences._WORDS)
+    assert {event_type(kind) for kind in without} <= {"contact.forgotten"}
