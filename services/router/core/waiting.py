@@ -98,9 +98,11 @@ def alive(pool: Pool, timer: Timer) -> bool:
 def _hold(pool: Pool, contact: Contact, at: Millis) -> bool:
     """Whether the contact waits for its preferred agent alone: for the queue's seconds, as long as
     the agent is there, be it busy. Who declined or missed the contact is not waited for."""
-    agent = pool.agents.get(contact.facts.preferred_agent)
     queue = pool.config.queues.get(contact.queue)
-    if agent is None or queue is None or not _may_come(pool, contact, agent):
+    if queue is None or not queue.preferred_agent:
+        return False
+    agent = pool.agents.get(contact.facts.preferred_agent)
+    if agent is None or not _may_come(pool, contact, agent):
         return False
     until = _after(contact, queue.preferred_agent)
     if until <= at:
