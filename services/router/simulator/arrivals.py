@@ -96,6 +96,13 @@ def load(path: Path, pool: PoolConfig) -> Arrivals:
         for skill in team.skills
         if skill not in known
     ]
+    problems += [
+        f"offers on {name} are over after {channel.offer_timeout:g} s, before the answer"
+        for name, channel in pool.channels.items()
+        if any(one.channel == name for one in found.contacts)
+        and not channel.auto_accept
+        and channel.offer_timeout <= found.answer
+    ]
     if problems:
         raise InvalidArrivals(f"{path}: {'; '.join(problems)}")
     return found

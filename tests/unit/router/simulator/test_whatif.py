@@ -46,6 +46,7 @@ def test_arrivals_of_the_demo_fit_its_pool() -> None:
         ("channel: chat", "channel: fax", "'fax fi' come on a channel"),
         ("{fi: 5}", "{fj: 5}", "team finnish has fj"),
         ("name: swedish", "name: finnish", "team finnish stands twice"),
+        ("hours: 2", "hours: 2\nanswer: 30", "offers on chat are over after 20 s"),
         ("hours: 2", "hours: 2\nprofile: [1.0]", "profile has 1 hours"),
         ("contacts:", "contacts: [", "line"),
     ],
