@@ -168,7 +168,9 @@ class Places:
         place = self._contacts.get(contact_id)
         if place is not None and place.state != state:
             before, place.state, place.reason = place.state, state, reason
-            self.moved.append(Moved(place, before))
+            # One that another pool has not accepted is not the conversation's: nobody is told.
+            if self._newest.get(place.conversation_id) == contact_id:
+                self.moved.append(Moved(place, before))
 
     def _note(self, contact_id: str, why: str, instead: str, opens_at: int) -> None:
         place = self._contacts.get(contact_id)

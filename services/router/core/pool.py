@@ -151,8 +151,10 @@ class Pool:
         """A contact that is offered or transferred stands in line if one more agent may be asked,
         and else not. The agent whom the customer knows is asked alone."""
         self.index.dequeue(contact)
-        asked = {offer.agent.id for offer in contact.offers.values()}
         most = self.channel(contact.facts.channel).parallel_offers
+        if most == 1 and contact.transfer is None:
+            return
+        asked = {offer.agent.id for offer in contact.offers.values()}
         if contact.transfer is not None:
             more = not contact.transfer.to_agent and not contact.transfer.to_pool
         else:

@@ -30,6 +30,8 @@ def transfer(turn: Turn, pool: Pool, command: ce.TransferAssignment) -> Reply:
         return refused(command, 422, "one_goal")
     if data.to_pool == pool.name:
         return refused(command, 422, "own_pool")
+    if data.to_pool and data.to_pool.partition("/")[0] != pool.config.tenant:
+        return refused(command, 422, "foreign_pool")
     target = None
     wanted = None
     if data.to_agent:

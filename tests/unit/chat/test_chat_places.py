@@ -2,9 +2,12 @@
 
 from typing import Any
 
+import msgspec
+
 from services.chat.frames import Closed, closed, encode_frame, state_of
 from services.chat.places import Line, Moved, Places
 from services.chat.positions import View, ranked
+from services.contracts.contact_events import Origin
 from services.contracts.journal import Record, Source
 from services.contracts.routing_events import (
     AnyRoutingEvent,
@@ -15,6 +18,7 @@ from services.contracts.routing_events import (
     ContactChannelChanged,
     ContactClosed,
     ContactForgotten,
+    ContactHandedOver,
     ContactOverflowed,
     ContactParked,
     ContactQueued,
@@ -236,3 +240,44 @@ def test_contact_that_goes_on_elsewhere_leaves_the_chat_and_may_come_back() -> N
     take(places, ContactChannelChanged(pool=POOL, channel="chat", **ids))
     assert states(places.moved) == [(None, "waiting")]
     assert places.of("v") is not None
+
+
+def handed_over(contact: str, before: str) -> ContactQueued:
+    made = queued(contact).contact
+    origin = Origin(pool=POOL, contact_id=before, transfer_id="t3-1-0")
+    return ContactQueued(pool="kaarna/sales", contact=msgspec.structs.replace(made, origin=origin))
+
+
+def test_contact_in_another_pool_is_the_conversations_once_it_is_accepted_there() -> None:
+    places = Places()
+    take(places, queued("c"))
+    take(places, started("c"))
+    take(places, handed_over("there", "c"))
+    assert places.moved == []
+    place = places.of("v")
+    assert place is not None
+    assert place.contact_id == "c"
+    take(places, started("there"))
+    assert states(places.moved) == [("waiting", "assigned")]
+    place = places.of("v")
+    assert place is not None
+    assert (place.contact_id, place.line.pool) == ("there", "kaarna/sales")
+    take(places, ended("c", "transferred"))
+    take(
+        places,
+        ContactHandedOver(
+            pool=POOL, contact="c", agent="anna", to_pool="kaarna/sales", to_contact="there"
+        ),
+    )
+    assert places.moved == []
+
+
+def test_contact_that_another_pool_does_not_take_closes_nothing_here() -> None:
+    places = Places()
+    take(places, queued("c"))
+    take(places, started("c"))
+    take(places, handed_over("there", "c"))
+    take(places, ContactWithdrawn(pool=POOL, contact="there", reason="cancelled"))
+    assert places.moved == []
+    take(places, ended("c", "completed"))
+    assert states(places.moved) == [("assigned", "closed")]

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import msgspec
+
+from services.contracts.contact_events import Origin
 from services.contracts.journal import Record, Source
 from services.contracts.routing_events import (
     AnyRoutingEvent,
@@ -11,6 +14,7 @@ from services.contracts.routing_events import (
     ContactChannelChanged,
     ContactClosed,
     ContactForgotten,
+    ContactHandedOver,
     ContactOverflowed,
     ContactQueued,
     ContactRequeued,
@@ -106,3 +110,22 @@ def test_contact_that_leaves_the_channel_is_over_and_one_that_comes_is_known() -
     assert states(here, again).get("c") == "waiting"
     in_hand = ContactChannelChanged(pool=POOL, channel="chat", agent="aino", cost=1, **ids)
     assert states(in_hand).get("c") == "assigned"
+
+
+def test_contact_that_another_pool_took_over_is_where_it_is_there() -> None:
+    origin = Origin(pool=POOL, contact_id="c", transfer_id="t0-1-0")
+    came = ContactQueued(
+        pool=POOL, contact=msgspec.structs.replace(queued().contact, id="there", origin=origin)
+    )
+    over = ContactHandedOver(
+        pool=POOL, contact="c", agent="aino", to_pool="kaarna/sales", to_contact="there"
+    )
+    accepted = msgspec.structs.replace(STARTED, contact="there")
+    done = ContactClosed(pool=POOL, contact="there", agent="aino")
+    before = (queued(), STARTED, came)
+    assert states(*before).get("c") == "assigned"
+    assert states(*before, accepted, over).get("c") == "assigned"
+    assert states(*before, over, accepted).get("c") == "assigned"
+    assert states(*before, accepted, over, done).get("c") == "over"
+    withdrawn = ContactWithdrawn(pool=POOL, contact="there", reason="cancelled")
+    assert states(*before, withdrawn).get("c") == "assigned"

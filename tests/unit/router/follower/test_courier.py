@@ -253,6 +253,8 @@ def test_what_would_make_two_owners_is_refused_while_it_is_open() -> None:
     two.care.agent("ben")
     two.care.transfer("c1", to_pool=POOL)
     assert (two.care.status(), two.care.body()["reason"]) == (422, "own_pool")
+    two.care.transfer("c1", to_pool="rival/care")
+    assert (two.care.status(), two.care.body()["reason"]) == (422, "foreign_pool")
     two.care.transfer("c1", to_pool=SALES)
     two.care.reassign("c1", "ben")
     assert (two.care.status(), two.care.body()["reason"]) == (409, "transfer_open")
