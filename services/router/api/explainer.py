@@ -6,9 +6,10 @@ from typing import Any
 from services.contracts.base import event_type
 from services.contracts.journal import Record
 from services.contracts.routing_events import OfferMade, RoutingEvent
+from services.router.api.phrases import duration
 from services.router.api.records import Records
 from services.router.api.rehearsal import Rehearsal, Stage
-from services.router.api.sentences import duration, sentence, terms
+from services.router.api.sentences import sentence, terms
 from services.router.api.trail import KEEP_FIRST, KEEP_LAST, Trail, contact_of
 from services.router.core import queries
 from services.router.core.partition import Partition

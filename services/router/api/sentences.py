@@ -11,8 +11,8 @@ import msgspec
 
 from services.contracts import routing_events as ev
 from services.contracts.base import event_type
-from services.contracts.pool import PoolConfig, Rule
-from services.kit.clock import to_datetime
+from services.contracts.pool import PoolConfig
+from services.router.api.phrases import condition, duration, fields, listed, moment, plain, skills
 from services.router.core.classify import first_rule
 
 _HIDDEN = frozenset({"type", "pool", "contact", "conversation"})
@@ -94,43 +94,6 @@ _AGAINST = (
 )
 
 
-def duration(ms: float) -> str:
-    """A time span for people: `850 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`, `3 days 4 h`."""
-    if ms < 1000:
-        return f"{ms:.0f} ms"
-    if ms < 59_950:
-        return f"{ms / 1000:.1f} s".replace(".0 s", " s")
-    seconds = round(ms / 1000)
-    if seconds < 3600:
-        return _two(seconds // 60, "min", seconds % 60, "s")
-    minutes = round(ms / 60_000)
-    if minutes < 2 * 24 * 60:
-        return _two(minutes // 60, "h", minutes % 60, "min")
-    hours = minutes // 60
-    return _two(hours // 24, "days", hours % 24, "h")
-
-
-def moment(ms: int) -> str:
-    """A point in time for people, in UTC."""
-    return f"{to_datetime(ms):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def skills(wanted: Mapping[str, int]) -> str:
-    """`billing at level 2 and de at level 1`."""
-    return _and([f"{skill} at level {level}" for skill, level in sorted(wanted.items())])
-
-
-def condition(rule: Rule) -> str:
-    """What a rule asks for: `channel is phone, tier is gold or platinum`."""
-    if not rule.when:
-        return "always"
-    parts = []
-    for key, wanted in rule.when.items():
-        values = (wanted,) if isinstance(wanted, str) else wanted
-        parts.append(f"{key} is {' or '.join(values)}")
-    return ", ".join(parts)
-
-
 def terms(event: ev.AnyRoutingEvent) -> dict[str, Any]:
     """The event's own fields, JSON-ready, without what the whole story has in common."""
     plain: dict[str, Any] = msgspec.to_builtins(event)
@@ -187,7 +150,7 @@ def _wants(required: Mapping[str, int], preferred: Mapping[str, int]) -> str:
 
 
 def _requeued(event: ev.ContactRequeued, _at: int, _config: PoolConfig | None) -> str:
-    why = _REQUEUED.get(event.reason, _plain(event.reason))
+    why = _REQUEUED.get(event.reason, plain(event.reason))
     said = f"It waits again, at its old age: {why}."
     if event.reason == "reconfigured":
         said = f"It waits on: {why}."
@@ -235,7 +198,7 @@ def _promise(event: ev.PromiseSettled, _at: int, _config: PoolConfig | None) -> 
 
 
 def _withdrawn(event: ev.ContactWithdrawn, _at: int, _config: PoolConfig | None) -> str:
-    return f"It needs nobody any more: {_WITHDRAWN.get(event.reason, _plain(event.reason))}."
+    return f"It needs nobody any more: {_WITHDRAWN.get(event.reason, plain(event.reason))}."
 
 
 def _channel_changed(event: ev.ContactChannelChanged, _at: int, _: PoolConfig | None) -> str:
@@ -291,7 +254,7 @@ def _offered(event: ev.OfferMade, at: int, config: PoolConfig | None) -> str:
         said += f" {event.from_agent} hands it over."
     if "direct" in event.why:
         direct = str(event.why["direct"])
-        return f"{said} {_DIRECT.get(direct, f'Chosen by people: {_plain(direct)}')}."
+        return f"{said} {_DIRECT.get(direct, f'Chosen by people: {plain(direct)}')}."
     rule = config.policy.rule if config else ""
     return f"{said}{_choice({'rule': rule, **event.why})}"
 
@@ -307,20 +270,20 @@ def _choice(why: dict[str, int | float | str]) -> str:
         for key, words in _AGAINST:
             if number := why.pop(key, 0):
                 others.append(f"{number} {words.format(were='was' if number == 1 else 'were')}")
-        said += f"; {_and(others)}." if others else "."
+        said += f"; {listed(others)}." if others else "."
     idle = why.pop("idle_ms", None)
     if isinstance(idle, int | float):
         said += f" Without new work for {duration(idle)}."
     if rule := why.pop("rule", None):
-        said += f" Policy: {_plain(str(rule))}."
+        said += f" Policy: {plain(str(rule))}."
     x = why.pop("x", None)
     if isinstance(x, int | float):
         said += f" It had waited {x:.0%} of its queue's target."
-    return said + (f" Terms: {_fields(why)}." if why else "")
+    return said + (f" Terms: {fields(why)}." if why else "")
 
 
 def _offer_ended(event: ev.OfferEnded, _at: int, _config: PoolConfig | None) -> str:
-    return f"{event.agent} {_OFFER_ENDED.get(event.result, _plain(event.result))}."
+    return f"{event.agent} {_OFFER_ENDED.get(event.result, plain(event.result))}."
 
 
 def _assigned(event: ev.AssignmentStarted, _at: int, _config: PoolConfig | None) -> str:
@@ -347,7 +310,7 @@ def _transfer_started(event: ev.TransferStarted, _at: int, _config: PoolConfig |
 
 
 def _transfer_ended(event: ev.TransferEnded, _at: int, _config: PoolConfig | None) -> str:
-    how = _TRANSFERRED.get(event.result, _plain(event.result))
+    how = _TRANSFERRED.get(event.result, plain(event.result))
     keeps = "" if event.result in _GIVEN_AWAY else f" {event.agent} keeps it."
     return f"The transfer is over: {how}.{keeps}"
 
@@ -364,7 +327,7 @@ def _handed_over(event: ev.ContactHandedOver, _at: int, _config: PoolConfig | No
 
 
 def _wrapping(event: ev.AssignmentWrapping, _at: int, _config: PoolConfig | None) -> str:
-    how = _ENDED.get(event.reason, _plain(event.reason))
+    how = _ENDED.get(event.reason, plain(event.reason))
     over = "The talk goes on" if event.reason == "transferred" else "The talk is over"
     return (
         f"{over}: {how}. {event.agent} writes it up, until {moment(event.until)} at "
@@ -373,7 +336,7 @@ def _wrapping(event: ev.AssignmentWrapping, _at: int, _config: PoolConfig | None
 
 
 def _assignment_ended(event: ev.AssignmentEnded, _at: int, _config: PoolConfig | None) -> str:
-    how = _ENDED.get(event.result, _plain(event.result))
+    how = _ENDED.get(event.result, plain(event.result))
     return f"{event.agent} has it no more: {how}.{_disposition(event.disposition)}"
 
 
@@ -412,41 +375,5 @@ _WORDS: dict[type, Callable[[Any, int, PoolConfig | None], str]] = {
 def _generic(event: ev.AnyRoutingEvent) -> str:
     """`contact.parked` with `until` → `Contact parked (until 2026-11-23 08:00:00 UTC).`"""
     what = event_type(type(event)).replace(".", " ").replace("-", " ").capitalize()
-    fields = _fields(terms(event))
-    return f"{what} ({fields})." if fields else f"{what}."
-
-
-def _fields(values: Mapping[str, Any]) -> str:
-    return ", ".join(
-        f"{_plain(key.removesuffix('_ms'))} {_value(key, value)}"
-        for key, value in values.items()
-        if value not in ("", None, {}, [], ())
-    )
-
-
-def _value(key: str, value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, int) and value > 10**12 and not key.endswith("_ms"):
-        return moment(value)
-    if isinstance(value, int | float) and key.endswith("_ms"):
-        return duration(value)
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    if isinstance(value, dict):
-        return f"({_fields(value)})"
-    if isinstance(value, list | tuple):
-        return _and([_value("", one) for one in value])
-    return str(value)
-
-
-def _plain(word: str) -> str:
-    return word.replace("_", " ")
-
-
-def _and(parts: list[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
-
-
-def _two(large: int, unit: str, small: int, other: str) -> str:
-    return f"{large} {unit} {small} {other}" if small else f"{large} {unit}"
+    said = fields(terms(event))
+    return f"{what} ({said})." if said else f"{what}."

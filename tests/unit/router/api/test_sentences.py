@@ -9,7 +9,8 @@ from services.contracts import routing_events as ev
 from services.contracts.base import event_type
 from services.contracts.pool import Rule
 from services.router.api import sentences
-from services.router.api.sentences import condition, duration, sentence, skills
+from services.router.api.phrases import condition, duration, skills
+from services.router.api.sentences import sentence
 from services.router.api.trail import contact_of
 from tests.unit.router.core.world import config
 

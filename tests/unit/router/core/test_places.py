@@ -2,7 +2,7 @@
 
 import random
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.contracts.pool import QueueConfig
@@ -113,6 +113,7 @@ def test_contact_that_is_classified_anew_stands_where_it_belongs(world: World) -
     assert all_agree(places, pool) == 2
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 300)), max_size=300))
 def test_sorted_marks_count_like_a_sorted_list(moves: list[tuple[bool, int]]) -> None:
     chunk, module._CHUNK = module._CHUNK, 4
