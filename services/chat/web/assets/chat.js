@@ -23,7 +23,7 @@ function show(id) {
 
 function opening(ms) {
   if (!ms) return "";
-  const format = { weekday: "long", day: "numeric", month: "numeric", hour: "2-digit", minute: "2-digit" };
+  const format = { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" };
   const time = new Date(ms).toLocaleString(language, format);
   return texts.opens_at.replace("{time}", time);
 }
