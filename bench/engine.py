@@ -18,6 +18,7 @@ from typing import Any
 
 from bench.engine_floor import Floor
 from bench.report import memory_mb, show
+from services.router import garbage
 from services.router.core import matching
 from services.router.core.eligibility import able, has_room
 from services.router.core.model import Agent, Contact
@@ -129,6 +130,7 @@ def _same_contact(pool: Pool, agent: Agent, at: int) -> bool:
 def steps(agents: int, waiting: int, rounds: int, through_json: bool) -> dict[str, float]:
     """Microseconds per input event, events per second, and what the state takes in memory."""
     gc.collect()
+    garbage.tune()  # as a worker does
     before = memory_mb(_pid())
     floor = Floor(agents)
     floor.fill(waiting)

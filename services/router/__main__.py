@@ -13,6 +13,7 @@ import uvloop  # noqa: E402
 from services.kit import log  # noqa: E402
 from services.kit.errors import RefusedToStart, Unavailable  # noqa: E402
 from services.kit.settings import load  # noqa: E402
+from services.router import garbage  # noqa: E402
 from services.router.app import Router  # noqa: E402
 from services.router.settings import RouterSettings  # noqa: E402
 
@@ -22,6 +23,7 @@ def main() -> int:
     try:
         settings = load(RouterSettings, os.environ)
         log.configure("router", settings.log_level)
+        garbage.tune()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(Router(settings).run())
     except RefusedToStart as error:
