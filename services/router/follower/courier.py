@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from services.contracts.contact_events import (
     AnsweredTransfer,
@@ -30,7 +30,6 @@ from services.router.core.abroad import remote_id
 from services.router.core.model import Contact, Transfer
 from services.router.core.partition import Partition
 from services.router.core.pool import Pool
-from services.router.follower.follow import Follow
 
 log = logging.getLogger(__name__)
 SOURCE = "router"
@@ -159,6 +158,15 @@ def _withdrawn(place: Place, contact_id: str, transfer_id: str, now: int) -> Add
     return Addressed(place[0].number, letter)
 
 
+class Journal(Protocol):
+    """What the courier follows."""
+
+    news: asyncio.Event
+
+    async def until_live(self) -> None:
+        """Wait until the journal's past has been read."""
+
+
 class Courier:
     """A part. Looks after each batch of the journal, and every `PATIENCE` seconds."""
 
@@ -166,7 +174,7 @@ class Courier:
 
     def __init__(
         self,
-        follow: Follow,
+        follow: Journal,
         partitions: Sequence[Partition],
         publisher: Publisher,
         clock: Clock,
@@ -208,10 +216,11 @@ class Courier:
         known = self._written
         self._written = {}
         for partition, letter in letters(self._partitions, self._clock.now_ms()):
-            written = known.get(letter.id, now - PATIENCE)
-            self._written[letter.id] = written
-            if now - written >= PATIENCE:
+            written = known.get(letter.id)
+            if written is None or now - written >= PATIENCE:
                 due.append((partition, letter))
+            else:
+                self._written[letter.id] = written
         for partition, letter in due:
             pool = letter.data.pool
             try:

@@ -2,20 +2,27 @@
 
 Two routers and the courier between them, who is late, comes twice, or dies in between."""
 
-from typing import Any
+import asyncio
+from typing import Any, cast
 
+import msgspec
 import pytest
 
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.pool import CalendarConfig, PresenceConfig, QueueConfig, WeeklyHours
+from services.contracts.topics import CONTACT_EVENTS
+from services.kit.clock import SetClock
+from services.kit.publisher import Position, Publisher
 from services.router.core.partition import Partition
 from services.router.core.queries import contact_view
 from services.router.core.snapshot import dump, load
-from services.router.follower.courier import letters
-from tests.unit.router.core.world import POOL, QUEUES, START, World, config
+from services.router.follower.courier import PATIENCE, Courier, letters
+from tests.support.fakes import FakePublisher
+from tests.unit.router.core.world import PARTITION, POOL, QUEUES, START, World, config
 
 SALES = "acme/sales"
+pytestmark = pytest.mark.anyio
 
 
 class Two:
@@ -262,3 +269,66 @@ def test_what_would_make_two_owners_is_refused_while_it_is_open() -> None:
     assert (two.care.status(), two.care.body()["reason"]) == (409, "transfer_open")
     two.care.transfer("c1", to_agent="ben")
     assert (two.care.status(), two.care.body()["reason"]) == (409, "transfer_open")
+
+
+class Read:
+    """A journal whose past has been read."""
+
+    def __init__(self) -> None:
+        self.news = asyncio.Event()
+
+    async def until_live(self) -> None:
+        """It has."""
+
+
+async def test_what_is_not_known_is_written_again_and_only_after_a_while() -> None:
+    two, clock, publisher = Two(), SetClock(), FakePublisher()
+    two.care.transfer("c1", to_pool=SALES)
+    partitions = [two.care.partition, two.sales.partition]
+    courier = Courier(Read(), partitions, cast("Publisher", publisher), clock)
+    publisher.away = {CONTACT_EVENTS.name}
+    await courier.deliver()
+    assert publisher.written == []
+    publisher.away = set()
+    await courier.deliver()
+    await courier.deliver()
+    assert [(one.key, one.position.partition) for one in publisher.written] == [(SALES, PARTITION)]
+    clock.advance(PATIENCE - 0.1)
+    await courier.deliver()
+    assert len(publisher.written) == 1
+    clock.advance(0.2)
+    await courier.deliver()
+    again = [msgspec.structs.asdict(one.event)["id"] for one in publisher.written]
+    assert again == ["t3-7-0.opened"] * 2, "under the same id"
+    letter = publisher.written[0].event
+    assert isinstance(letter, ce.ContactOpened)
+    two.sales.put(ce.ContactOpened, letter.data, id=letter.id)
+    clock.advance(60)
+    await courier.deliver()
+    assert len(publisher.written) == 2, "the other pool knows"
+
+
+class Written(FakePublisher):
+    """Says when the first letter is written."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first = asyncio.Event()
+
+    async def publish(self, *args: Any, **more: Any) -> Position:
+        position = await super().publish(*args, **more)
+        self.first.set()
+        return position
+
+
+async def test_it_looks_whenever_the_journal_has_news() -> None:
+    two, publisher, read = Two(), Written(), Read()
+    partitions = [two.care.partition, two.sales.partition]
+    courier = Courier(read, partitions, cast("Publisher", publisher), SetClock())
+    await courier.start()
+    await asyncio.sleep(0)
+    two.care.transfer("c1", to_pool=SALES)
+    read.news.set()
+    await publisher.first.wait()
+    await courier.stop()
+    assert courier.trouble() is None
