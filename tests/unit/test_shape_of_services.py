@@ -27,7 +27,7 @@ from services.kit.settings import Settings
 ROOT = Path(__file__).resolve().parents[2]
 SERVICES = ROOT / "services"
 LIBRARIES = {"contracts", "kit"}
-INSIDE_THE_ROUTER = {"core", "simulator"}
+INSIDE_THE_ROUTER = {"core", "planner", "simulator"}
 """Packages of the router that are no processes of their own."""
 WORKERS = {"services.router"}
 """Processes that are no HTTP service first: the Faust worker."""
