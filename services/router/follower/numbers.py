@@ -70,6 +70,8 @@ class Counters:
                 count("router_promises_total", pool=name, queue=queue, result=result)
             case ev.ContactClosed(contact=contact_id):
                 self._ended(pool, name, contact_id, "served")
+            case ev.ContactHandedOver(contact=contact_id):
+                self._ended(pool, name, contact_id, "handed_over")
             case ev.OfferMade(queue=queue):
                 count("router_offers_total", pool=name, queue=queue, result="made")
             case ev.OfferEnded(offer=offer_id, result=result):

@@ -1,5 +1,6 @@
 """The dashboards' numbers."""
 
+from services.contracts import contact_events as ce
 from services.contracts.contact_events import PlanProposed, ProposedPlan
 from services.contracts.policy import Plan, PolicyConfig
 from services.contracts.pool import CalendarConfig, Instead, QueueConfig, WeeklyHours
@@ -47,6 +48,28 @@ def test_contacts_offers_and_waits_are_counted_by_queue() -> None:
     waited = value(metrics, "router_wait_seconds_sum", channel="chat", **general)
     assert waited is not None
     assert waited >= 15
+
+
+def test_what_was_transferred_waited_once_and_what_went_abroad_has_ended_here() -> None:
+    world = World()
+    world.agent("anna")
+    world.opened("c1")
+    world.accept("c1")
+    world.agent("ben")
+    world.transfer("c1", to_agent="ben")
+    world.accept("c1", "ben")
+    world.transfer("c1", to_pool="acme/sales")
+    transfer = world.partition.pools[POOL].contacts["c1"].abroad
+    assert transfer is not None
+    answer = ce.AnsweredTransfer(
+        pool=POOL, contact_id="c1", transfer_id=transfer.id, result="accepted"
+    )
+    world.put(ce.TransferAnswered, answer)
+    metrics = counted(world)
+    general = {"pool": POOL, "queue": "general", "channel": "chat"}
+    assert value(metrics, "router_wait_seconds_count", **general) == 1
+    ended = "router_contacts_ended_total"
+    assert value(metrics, ended, result="handed_over", **general) == 1
 
 
 def test_gauges_show_what_is_true_now_and_forget_what_is_gone() -> None:
