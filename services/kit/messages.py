@@ -57,9 +57,9 @@ class MessagesFeed(Feed[Heard]):
     """The topic, for all of a process. A record that cannot be read is logged and left out: the
     consumer groups write the dead letters."""
 
-    def __init__(self, settings: Settings) -> None:
-        super().__init__(settings, MESSAGES)
-        self._settings = settings
+    def __init__(self, settings: Settings, *, every: float = 0.0) -> None:
+        super().__init__(settings, MESSAGES, every=every)
+        self._made_of = settings, every
 
     def hear(self, raw: Raw) -> Heard | None:
         """The record, if it can be read."""
@@ -73,7 +73,8 @@ class MessagesFeed(Feed[Heard]):
 
     def anew(self) -> "MessagesFeed":
         """Another one."""
-        return MessagesFeed(self._settings)
+        settings, every = self._made_of
+        return MessagesFeed(settings, every=every)
 
 
 class MessagesReader(FeedReader[Heard]):

@@ -20,18 +20,20 @@ S = TypeVar("S", bound=Settings)
 @dataclass(frozen=True, slots=True)
 class Service(Generic[S]):
     """`settings`: the class that is read from the environment; `create_app` makes the app from
-    them and from what the services of one process share; `port` names the port's setting."""
+    them and from what the services of one process share; `port` names the port's setting.
+    `urgent`: people wait for what it reads of the journal."""
 
     name: str
     settings: type[S]
     create_app: Callable[[S, Feeds], FastAPI]
     port: str
+    urgent: bool = False
 
     def served(self, environ: Mapping[str, str], feeds: Feeds | None = None) -> Served:
         """The app and its address. Raises `RefusedToStart`."""
         settings = load(self.settings, environ)
         return Served(
-            self.create_app(settings, feeds or Feeds(settings)),
+            self.create_app(settings, feeds or Feeds(settings, urgent=self.urgent)),
             settings.host,
             getattr(settings, self.port),
         )
@@ -42,7 +44,7 @@ def main(name: str, services: Sequence[Service]) -> int:  # type: ignore[type-ar
     try:
         settings = load(Settings, os.environ)
         log.configure(name, settings.log_level)
-        feeds = Feeds(settings)
+        feeds = Feeds(settings, urgent=any(service.urgent for service in services))
         served = [service.served(os.environ, feeds) for service in services]
     except RefusedToStart as error:
         print(f"{name}: {error}", file=sys.stderr)

@@ -125,4 +125,4 @@ def create_app(settings: ApiSettings, feeds: Feeds | None = None) -> FastAPI:
     )
 
 
-SERVICE = Service("routing-api", ApiSettings, create_app, "api_port")
+SERVICE = Service("routing-api", ApiSettings, create_app, "api_port", urgent=True)

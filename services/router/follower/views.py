@@ -24,7 +24,7 @@ from services.router.follower.follow import Follow, Followed
 from services.router.follower.redis_views import RedisViews
 
 log = logging.getLogger(__name__)
-_GATHER = 0.05
+_GATHER = 0.1
 """Seconds in which changes gather before they are written: a write costs what many changes do."""
 _PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0)
 
