@@ -97,6 +97,7 @@ class QueueConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     customer waits `preferred_agent` seconds for the agent they know, then for anybody.
     Outside the hours of `calendar` the contact goes the way of `closed`; beyond `max_length`
     waiting contacts, `max_wait` or `max_expected_wait` seconds it goes the way of `overflow`.
+    `by_hand`: a second line that only transfers and supervisors reach, no rule.
     """
 
     channels: tuple[Name, ...] = ()
@@ -115,6 +116,7 @@ class QueueConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     max_wait: Annotated[float, msgspec.Meta(gt=0, le=31_536_000)] | None = None
     max_expected_wait: Annotated[float, msgspec.Meta(gt=0, le=31_536_000)] | None = None
     overflow: Instead = Instead(action="reject")
+    by_hand: bool = False
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -92,6 +92,7 @@ class Sense:
     def _reachable(self) -> Iterable[Mistake]:
         queues = self._config.queues
         ahead = [self._config.fallback_queue, *(rule.queue for rule in self._config.rules)]
+        ahead += [name for name, queue in queues.items() if queue.by_hand]
         reached: set[str] = set()
         while ahead:
             name = ahead.pop()
@@ -101,7 +102,10 @@ class Sense:
                 ahead += [way.queue for way in (queue.closed, queue.overflow) if way.queue]
         for name in queues:
             if name not in reached:
-                message = "nothing leads here: no rule, no other queue, and it is not the fallback"
+                message = (
+                    "nothing leads here: no rule, no other queue, and it is not the fallback; "
+                    "by_hand: true if transfers and supervisors are meant to"
+                )
                 yield self._places.at(message, "queues", name, key=True)
 
     def _calendar(self, name: str) -> Iterable[Mistake]:

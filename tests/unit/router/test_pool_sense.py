@@ -175,6 +175,12 @@ def test_queue_that_only_an_unreachable_one_leads_to_is_unreachable_too() -> Non
     assert {m.field for m in mistakes(text)} == {"queues.chats", "queues.evening"}
 
 
+def test_second_line_that_only_transfers_reach_says_so() -> None:
+    text = changed("  evening:", "  experts: {required: {lead: 4}}\n  evening:")
+    assert {m.field for m in mistakes(text)} == {"queues.experts"}
+    assert parse(text.replace("lead: 4}}", "lead: 4}, by_hand: true}"), partitions=6)
+
+
 def test_running_pool_keeps_its_configuration_when_a_broken_one_is_refused() -> None:
     """Through the engine: what the file's reader would have refused reaches no pool by any way."""
     world = World(parse(GOOD, partitions=6))
