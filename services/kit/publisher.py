@@ -8,8 +8,8 @@ What is promised:
 - it never hangs: after `publish_timeout` seconds there is an answer. In-flight records and bytes
   are bounded; beyond that, or while the oldest has waited too long, events are refused at once.
 
-The producer lives in the caller's own loop: one with threads of its own costs five times as much
-processor time an event, because each event then passes the interpreter's lock several times.
+The producer lives in the caller's own loop: one with threads of its own costs several times the
+processor time, because each event then passes the interpreter's lock again and again.
 """
 
 import asyncio
