@@ -39,9 +39,9 @@ class Index:
     Of agents, as bits: `everyone` who is known (so many as `known`), `present` who could be asked
     at all, `free` by channel who has room, `by_load` (of those in `order`, open to something) by
     units in use, `by_count` by number of skills, `by_group` by group of the plan, `barred` whose
-    own limit for a channel is 0. `skilling` counts the changes of skills and groups, `staffing`
-    those of `present`. `unsure` says that it may have changed who is signed in or able: a line may
-    have nobody left.
+    own limit for a channel is 0. `order` is by `key`, if `shelved` one for each number of skills.
+    `skilling` counts the changes of skills and groups, `staffing` those of `present`. `unsure` says
+    that it may have changed who is signed in or able: a line may have nobody left.
     """
 
     def __init__(self) -> None:
@@ -66,7 +66,8 @@ class Index:
         self.order = Ordering()
         self.lines_of: dict[Name, int] = {}
         self.key: Callable[[Agent], AgentKey] = longest_idle
-        self._counts: list[int] = []
+        self.shelved = False
+        self._counts: list[tuple[int, int]] = []
         self._counted = -1
         self._group_of: Callable[[Mapping[Name, Level]], int] = ungrouped
         self._by_signature: dict[_SignatureKey, int] = {}
@@ -194,18 +195,18 @@ class Index:
         if key != agent.key:
             if agent.key is not None:
                 self.order.remove(agent)
-            self.order.add(agent, key)
+            self.order.add(agent, key, len(agent.skills) if self.shelved else 0)
 
-    def fewest_skills(self, candidates: int) -> int:
-        """Those of the candidates (not none) with the fewest skills."""
+    def first_of_fewest_skills(self, candidates: int) -> Agent:
+        """Of the candidates with the fewest skills the first; `shelved` must be true."""
         if self._counted != self.skilling:
             self._counted = self.skilling
-            self._counts = [mask for _, mask in sorted(self.by_count.items()) if mask]
-        for mask in self._counts:
+            self._counts = [(count, mask) for count, mask in sorted(self.by_count.items()) if mask]
+        for count, mask in self._counts:
             found = candidates & mask
             if found:
-                return found
-        return candidates
+                return self.order.first(found, count)
+        raise LookupError("no candidates")
 
     def able(self, required: dict[Name, Level]) -> int:
         """The agents who have every required skill."""

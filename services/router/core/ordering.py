@@ -29,83 +29,90 @@ class Block:
 
 
 class Ordering:
-    """Each agent's `key` belongs to it."""
+    """Agents on shelves, each in an order of its own. Each agent's `key` belongs to it."""
 
-    __slots__ = ("_agents", "_block_of", "_blocks")
+    __slots__ = ("_agents", "_places", "_shelves")
 
     def __init__(self) -> None:
-        self._blocks: list[Block] = []
+        self._shelves: dict[int, list[Block]] = {}
         self._agents: dict[int, Agent] = {}
-        self._block_of: dict[int, Block] = {}
+        self._places: dict[int, tuple[list[Block], Block]] = {}
 
     def __iter__(self) -> Iterator[AgentKey]:
-        return (key for block in self._blocks for key in block.keys.values())
+        shelves = (self._shelves[shelf] for shelf in sorted(self._shelves))
+        return (key for blocks in shelves for block in blocks for key in block.keys.values())
 
-    def add(self, agent: Agent, key: AgentKey) -> None:
+    def add(self, agent: Agent, key: AgentKey, shelf: int = 0) -> None:
         """The agent, who is not in the order, comes into it. The last term of `key` is the
         agent's slot."""
-        blocks, slot = self._blocks, agent.slot
+        slot = agent.slot
         self._agents[slot] = agent
         agent.key = key
-        if not blocks:
-            self._append(slot, key)
+        blocks = self._shelves.setdefault(shelf, [])
+        if not blocks or (key > blocks[-1].bound and len(blocks[-1].keys) >= SIZE):
+            block = Block({slot: key})
+            blocks.append(block)
+            self._places[slot] = (blocks, block)
+            if len(blocks) > 4 and len(blocks) > 2 + 1.5 * _agents(blocks) / SIZE:
+                self._rebuild(blocks)
             return
         block = blocks[-1]
         if key > block.bound:
-            if len(block.keys) >= SIZE:
-                self._append(slot, key)
-                if len(blocks) > 16 + 4 * len(self._agents) // SIZE:
-                    self._rebuild()
-                return
             block.bound = key
             block.keys[slot] = key
         else:
             block = blocks[bisect_left(blocks, key, key=attrgetter("bound"))]
             block.keys[slot] = key
             block.keys = dict(sorted(block.keys.items(), key=itemgetter(1)))
-        self._block_of[slot] = block
+        self._places[slot] = (blocks, block)
         block.mask |= 1 << slot
         if len(block.keys) > 2 * SIZE:
-            self._rebuild()
+            self._rebuild(blocks)
 
     def remove(self, agent: Agent) -> None:
         """The agent leaves the order, if in it."""
-        block = self._block_of.pop(agent.slot, None)
-        if block is None:
+        place = self._places.pop(agent.slot, None)
+        if place is None:
             return
+        blocks, block = place
         del self._agents[agent.slot]
         del block.keys[agent.slot]
         block.mask ^= 1 << agent.slot
         agent.key = None
         if not block.keys:
-            self._blocks.remove(block)
+            blocks.remove(block)
 
     def clear(self) -> None:
         """All leave."""
         for agent in list(self._agents.values()):
             self.remove(agent)
 
-    def first(self, candidates: int) -> Agent:
-        """The first of the candidates, who are not none and all in the order."""
-        if not candidates & (candidates - 1):
-            return self._agents[candidates.bit_length() - 1]
-        for block in self._blocks:
+    def first(self, candidates: int, shelf: int = 0) -> Agent:
+        """The first of the candidates, who are not none and all on the shelf."""
+        for block in self._shelves[shelf]:
             found = candidates & block.mask
             if found:
-                if not found & (found - 1):
-                    return self._agents[found.bit_length() - 1]
-                return next(self._agents[slot] for slot in block.keys if found >> slot & 1)
-        raise LookupError("none of the candidates is in the order")
+                break
+        else:
+            raise LookupError("none of the candidates is in the order")
+        one = found.bit_length() - 1
+        found ^= 1 << one
+        if not found:
+            return self._agents[one]
+        other = found.bit_length() - 1
+        if not found ^ (1 << other):
+            keys = block.keys
+            return self._agents[one if keys[one] < keys[other] else other]
+        found |= 1 << one
+        return next(self._agents[slot] for slot in block.keys if found >> slot & 1)
 
-    def _append(self, slot: int, key: AgentKey) -> None:
-        block = self._block_of[slot] = Block({slot: key})
-        self._blocks.append(block)
-
-    def _rebuild(self) -> None:
-        keys = [key for block in self._blocks for key in block.keys.items()]
-        self._blocks = []
-        for start in range(0, len(keys), SIZE):
-            block = Block(dict(keys[start : start + SIZE]))
-            self._blocks.append(block)
+    def _rebuild(self, blocks: list[Block]) -> None:
+        keys = [key for block in blocks for key in block.keys.items()]
+        blocks[:] = [Block(dict(keys[start : start + SIZE])) for start in range(0, len(keys), SIZE)]
+        for block in blocks:
             for slot in block.keys:
-                self._block_of[slot] = block
+                self._places[slot] = (blocks, block)
+
+
+def _agents(blocks: list[Block]) -> int:
+    return sum(len(block.keys) for block in blocks)

@@ -116,6 +116,7 @@ class Pool:
         planned = Planned(self.plan) if self.plan else None
         self.policy: Policy = policy_for(self.config, self.index, planned, self.overloaded)
         self.index.key = self.policy.key
+        self.index.shelved = self.policy.shelved
         self.index.regroup(planned.group_of if planned else ungrouped)
 
     def channel(self, name: str) -> ChannelConfig:

@@ -16,10 +16,12 @@ from services.router.core.plan import Planned
 class Policy:
     """One pool's policy under one configuration and plan. It reads the index and changes nothing.
 
-    `holds` says whether agents are ever kept from contacts that they could take.
+    `holds` says whether agents are ever kept from contacts that they could take, `shelved` whether
+    agents with fewer skills are asked before all others that are equally suited.
     """
 
     holds = False
+    shelved = False
 
     def __init__(
         self, config: PoolConfig, index: Index, planned: Planned | None, overloaded: bool

@@ -61,6 +61,8 @@ class Terms:
 class Scored(Policy):
     """The common part: `weight`, `urgency` and `advantage` say what a policy makes of it."""
 
+    shelved = True
+
     def __init__(
         self, config: PoolConfig, index: Index, planned: Planned | None, overloaded: bool
     ) -> None:
@@ -167,7 +169,7 @@ class Scored(Policy):
         """The first of the candidates by tier, number of skills, and the index's order."""
         if len(tiers) > 1:
             candidates = next(found for _, mask in tiers if (found := candidates & mask))
-        return self.index.order.first(self.index.fewest_skills(candidates))
+        return self.index.first_of_fewest_skills(candidates)
 
     def terms(self, line: Line, entry: Entry, agent: Agent, at: Millis) -> dict[str, float]:
         """The score and its parts."""

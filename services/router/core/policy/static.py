@@ -34,7 +34,7 @@ class StaticPriority(Scored):
         """The fewest skills."""
         if self.concurrent(line):
             candidates = self.least_loaded(candidates)
-        return self.index.order.first(self.index.fewest_skills(candidates))
+        return self.index.first_of_fewest_skills(candidates)
 
 
 class StaticCmu(Scored):

@@ -50,7 +50,8 @@ def test_blocks_stay_full_enough_to_search() -> None:
         agent = agents[number * SIZE % 5_000]
         order.remove(agent)
         order.add(agent, (10_000 + number, 0, agent.id, agent.slot))
-    assert len(order._blocks) <= 16 + 4 * 5_000 // SIZE // SIZE + 4
+    blocks = order._shelves[0]
+    assert len(blocks) <= 6 + 2 * len(list(order)) // SIZE
 
 
 @settings(max_examples=40, deadline=None)
