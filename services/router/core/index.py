@@ -202,10 +202,12 @@ class Index:
         if self._counted != self.skilling:
             self._counted = self.skilling
             self._counts = [(count, mask) for count, mask in sorted(self.by_count.items()) if mask]
+        shelves = self.order.shelves
         for count, mask in self._counts:
-            found = candidates & mask
-            if found:
-                return self.order.first(found, count)
+            if shelves.get(count):
+                found = candidates & mask
+                if found:
+                    return self.order.first(found, count)
         raise LookupError("no candidates")
 
     def able(self, required: dict[Name, Level]) -> int:

@@ -120,8 +120,9 @@ def _choose(at: Millis, pool: Pool, line: Line, contact: Contact, candidates: in
     """Who of the candidates gets the line's head; nobody is asked twice at once, nobody again who
     has just declined or missed it, and later only if nobody else is free. The contact's preferred
     agent comes first, then most preferred skills, whatever the policy."""
-    for offer in contact.offers.values():
-        candidates &= ~(1 << offer.agent.slot)
+    if contact.offers:
+        for offer in contact.offers.values():
+            candidates &= ~(1 << offer.agent.slot)
     if contact.tried:
         tried = asked_again = 0
         for agent_id, until in contact.tried.items():

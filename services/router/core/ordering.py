@@ -31,15 +31,15 @@ class Block:
 class Ordering:
     """Agents on shelves, each in an order of its own. Each agent's `key` belongs to it."""
 
-    __slots__ = ("_agents", "_places", "_shelves")
+    __slots__ = ("_agents", "_places", "shelves")
 
     def __init__(self) -> None:
-        self._shelves: dict[int, list[Block]] = {}
+        self.shelves: dict[int, list[Block]] = {}
         self._agents: dict[int, Agent] = {}
         self._places: dict[int, tuple[list[Block], Block]] = {}
 
     def __iter__(self) -> Iterator[AgentKey]:
-        shelves = (self._shelves[shelf] for shelf in sorted(self._shelves))
+        shelves = (self.shelves[shelf] for shelf in sorted(self.shelves))
         return (key for blocks in shelves for block in blocks for key in block.keys.values())
 
     def add(self, agent: Agent, key: AgentKey, shelf: int = 0) -> None:
@@ -48,7 +48,7 @@ class Ordering:
         slot = agent.slot
         self._agents[slot] = agent
         agent.key = key
-        blocks = self._shelves.setdefault(shelf, [])
+        blocks = self.shelves.setdefault(shelf, [])
         if not blocks or (key > blocks[-1].bound and len(blocks[-1].keys) >= SIZE):
             block = Block({slot: key})
             blocks.append(block)
@@ -89,7 +89,7 @@ class Ordering:
 
     def first(self, candidates: int, shelf: int = 0) -> Agent:
         """The first of the candidates, who are not none and all on the shelf."""
-        for block in self._shelves[shelf]:
+        for block in self.shelves[shelf]:
             found = candidates & block.mask
             if found:
                 break

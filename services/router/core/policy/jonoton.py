@@ -52,8 +52,11 @@ class Jonoton(Scored):
 
     def agent_for(self, line: Line, candidates: int) -> Agent:
         """The best advantage; of concurrent work, spread or packed."""
+        concurrent = line.channel in self._concurrent
+        if self.planned is None and not concurrent:
+            return self.index.first_of_fewest_skills(candidates)
         tiers = self.tiers(line)
-        if not self.concurrent(line):
+        if not concurrent:
             return self.best(tiers, candidates)
         if self._reserve is not None:
             candidates, pack = self._reserve.prefer(candidates)

@@ -50,7 +50,7 @@ def test_blocks_stay_full_enough_to_search() -> None:
         agent = agents[number * SIZE % 5_000]
         order.remove(agent)
         order.add(agent, (10_000 + number, 0, agent.id, agent.slot))
-    blocks = order._shelves[0]
+    blocks = order.shelves[0]
     assert len(blocks) <= 6 + 2 * len(list(order)) // SIZE
 
 
