@@ -11,8 +11,9 @@ from operator import attrgetter, itemgetter
 
 from services.router.core.model import Agent, AgentKey
 
-SIZE = 64
+SIZE = 32
 """Agents of a new block, at most; twice as many of one that others were put into."""
+_FEW = 5
 
 
 class Block:
@@ -95,16 +96,18 @@ class Ordering:
                 break
         else:
             raise LookupError("none of the candidates is in the order")
-        one = found.bit_length() - 1
-        found ^= 1 << one
-        if not found:
-            return self._agents[one]
-        other = found.bit_length() - 1
-        if not found ^ (1 << other):
-            keys = block.keys
-            return self._agents[one if keys[one] < keys[other] else other]
-        found |= 1 << one
-        return next(self._agents[slot] for slot in block.keys if found >> slot & 1)
+        # A few are taken out bit by bit; of many the first comes soon in the block's order.
+        keys, rest = block.keys, found
+        slot = rest.bit_length() - 1
+        best = keys[slot]
+        for _ in range(_FEW):
+            rest ^= 1 << slot
+            if not rest:
+                return self._agents[best[3]]
+            slot = rest.bit_length() - 1
+            if keys[slot] < best:
+                best = keys[slot]
+        return next(self._agents[slot] for slot in keys if found >> slot & 1)
 
     def _rebuild(self, blocks: list[Block]) -> None:
         keys = [key for block in blocks for key in block.keys.items()]
