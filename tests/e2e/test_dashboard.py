@@ -21,6 +21,9 @@ PATIENCE = 90.0
 
 MAY_BE_EMPTY = {
     "Service now: Refused by the publisher, per minute": "nothing is refused while Kafka is there",
+    "Service now: Planned load": "the first plan comes after three quarters of a minute",
+    "Service now: Turned away, per minute": "every queue of these tests is open and has room",
+    "Service now: Promises per hour; parked, scheduled": "nobody was promised a time",
 }
 """The panels that show nothing on a healthy platform, and why."""
 
