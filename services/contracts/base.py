@@ -14,6 +14,9 @@ Name = Annotated[str, msgspec.Meta(min_length=1, max_length=80, pattern=r"^[A-Za
 Millis = Annotated[int, msgspec.Meta(ge=0)]
 """A point in time: milliseconds since 1970-01-01 UTC."""
 
+Moment = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799_999)]
+"""A point in time that somebody names: `Millis` until the end of the year 9999."""
+
 Level = Annotated[int, msgspec.Meta(ge=1, le=5)]
 """A skill's level: 1 (beginner) to 5 (expert)."""
 

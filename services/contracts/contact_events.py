@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from services.contracts.base import Event, Id, Level, Millis, Name, ShortText
+from services.contracts.base import Event, Id, Level, Millis, Moment, Name, ShortText
 from services.contracts.policy import Plan
 from services.contracts.pool import PoolConfig
 
@@ -41,14 +41,14 @@ class OpenedContact(_Data, frozen=True, kw_only=True):
     contact_id: Id
     conversation_id: Id
     channel: Name
-    opened_at: Millis
+    opened_at: Moment
     language: Annotated[str, msgspec.Meta(max_length=35)] = ""
     topic: Annotated[str, msgspec.Meta(max_length=80)] = ""
     tier: Annotated[str, msgspec.Meta(max_length=80)] = ""
     customer: Annotated[str, msgspec.Meta(max_length=200)] = ""
     fields: dict[Name, Annotated[str, msgspec.Meta(max_length=200)]] = {}
-    not_before: Millis = 0
-    due_at: Millis = 0
+    not_before: Moment = 0
+    due_at: Moment = 0
     preferred_agent: Annotated[str, msgspec.Meta(max_length=200)] = ""
     origin: Origin | None = None
     queue: Annotated[str, msgspec.Meta(max_length=80)] = ""

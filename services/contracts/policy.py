@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from services.contracts.base import Level, Millis, Name
+from services.contracts.base import Level, Moment, Name
 
 PolicyName = Literal[
     "jonoton",
@@ -46,7 +46,7 @@ class PolicyConfig(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     overload_after: Annotated[float, msgspec.Meta(ge=0, le=86_400)] = 180.0
 
 
-_Count = Annotated[int, msgspec.Meta(ge=0)]
+_Count = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 _Positive = Annotated[float, msgspec.Meta(ge=0)]
 
 
@@ -81,7 +81,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The outcome of the planning LP at `made_at`: the load `rho` (1: all agents are just enough)
     and who is meant for what. A pair that is not listed is unknown, not forbidden."""
 
-    made_at: Millis
+    made_at: Moment
     rho: _Positive
     classes: tuple[PlanClass, ...] = ()
     groups: tuple[PlanGroup, ...] = ()

@@ -11,9 +11,8 @@ from services.contracts.base import Level, Name
 from services.contracts.policy import PolicyConfig
 
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=31_536_000)]
-PoolName = Annotated[
-    str, msgspec.Meta(max_length=80, pattern=r"^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*$")
-]
+POOL_NAME = r"^[a-z0-9][a-z0-9-]*/[a-z0-9][a-z0-9-]*$"
+PoolName = Annotated[str, msgspec.Meta(max_length=80, pattern=POOL_NAME)]
 """`tenant/pool`."""
 Units = Annotated[int, msgspec.Meta(ge=1, le=100)]
 CLASSIFICATION_KEYS = ("channel", "language", "topic", "tier")

@@ -48,6 +48,7 @@ WORDS = {
     "transfer_open": "A transfer of the contact is open already.",
     "no_transfer": "No transfer of the contact is open.",
     "one_goal": "A transfer goes to exactly one place.",
+    "no_pool_name": "That is no pool's name.",
     "foreign_pool": "The pool is another company's.",
     "own_pool": "The contact is in this pool already.",
     "own_agent": "The agent has the contact already.",

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from typing import get_args
 
+import msgspec
+
 from services.contracts import routing_events as ev
 from services.contracts.base import Millis
 from services.router.core import timers, waiting
@@ -90,6 +92,9 @@ def contact_forgotten(pool: Pool, event: ev.ContactForgotten, _at: Millis) -> No
 def offer_made(pool: Pool, event: ev.OfferMade, at: Millis) -> None:
     agent = pool.touched(event.agent)
     contact = pool.contacts[event.contact]
+    if contact.facts.virtual_start > at:
+        # Taken up before its time, it is as old as that from here on: no age is below nothing.
+        contact.facts = msgspec.structs.replace(contact.facts, virtual_start=at)
     channel = pool.channel(event.channel)
     offer = pool.offers[event.offer] = Offer(
         id=event.offer,

@@ -41,7 +41,7 @@ def propose(
             channel=facts.channel,
             queue=contact.queue,
             expires_at=turn.at + max(1, round(channel.offer_timeout * 1000)),
-            waited_ms=turn.at - facts.virtual_start,
+            waited_ms=max(0, turn.at - facts.virtual_start),
             from_agent=contact.assignment.agent.id if contact.assignment else "",
             note=contact.transfer.note if contact.transfer else "",
             why=why,

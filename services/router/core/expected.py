@@ -13,6 +13,7 @@ Pure arithmetic on what events say: a replay learns the same.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from itertools import islice
 from math import exp, log, sqrt
 
 from services.contracts.base import Millis, Name
@@ -21,6 +22,8 @@ TAUS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles kept: 90 % lie between the first and the last, 50 % between their neighbours."""
 ENOUGH = 30
 """Waits that a queue must have seen before it says anything."""
+KEEP_LINES = 10_000
+"""So many lines of a pool are known; those that have taught nothing are forgotten first."""
 _SPREAD = (-1.9, -0.75, -0.1, 0.55, 1.2)
 _PRIOR = (0.0, 0.3, 0.1, 0.6)
 _BINS = 6
@@ -81,9 +84,7 @@ class Waits:
 
     def arrived(self, key: LineKey, place: int, head_ms: int) -> Seen:
         """A contact waits at `place`; the first of its line has waited `head_ms`."""
-        line = self.lines.get(key)
-        if line is None:
-            line = self.lines[key] = Line()
+        line = self._line(key)
         return _seen(key, line, place, head_ms)
 
     def started(
@@ -91,9 +92,7 @@ class Waits:
     ) -> None:
         """A contact that had to wait was answered; `others` of its line wait on. `seen` is what
         `arrived` gave, None if the wait says nothing (an offer was declined in between)."""
-        line = self.lines.get(key)
-        if line is None:
-            line = self.lines[key] = Line()
+        line = self._line(key)
         if line.backlog:
             gap = (at - line.started_at) / 1000
             line.gap = gap if line.gap < 0 else line.gap + 0.05 * (gap - line.gap)
@@ -148,6 +147,16 @@ class Waits:
                 for queue, spreads in self.queues.items()
             },
         )
+
+    def _line(self, key: LineKey) -> Line:
+        line = self.lines.get(key)
+        if line is None:
+            if len(self.lines) >= KEEP_LINES:
+                nothing = [key for key, one in self.lines.items() if not one.learned]
+                for old in nothing or list(islice(self.lines, KEEP_LINES // 4)):
+                    del self.lines[old]
+            line = self.lines[key] = Line()
+        return line
 
     def _spread(self, queue: Name, place: int) -> Spread:
         spreads = self.queues.get(queue)

@@ -10,14 +10,19 @@ def of_contact(
     pool: Pool, contact: Contact, now: Millis, ahead: int | None = None
 ) -> Forecast | None:
     """The whole wait of a contact that waits, None if it does not or if nobody can say. `ahead`:
-    how many of its line came before, if that is known; counting them takes time."""
+    how many of its line came before, if that is known; counting them takes time. Who waits for one
+    agent alone stands in no line, and will come into it as its last."""
     if contact.state != "queued" or not pool.index.able(contact.required) & pool.index.present:
         return None
+    waited = max(0, now - contact.facts.virtual_start)
+    if not contact.ticket:
+        key = (contact.facts.channel, contact.queue, tuple(sorted(contact.required.items())))
+        place = pool.index.waiting_in(key) + 1
+        return pool.waits.forecast(key, place, place, _head(pool, key, now), waited)
     line = pool.index.lines[contact.signature]
     if ahead is None:
         mine = (contact.facts.virtual_start, contact.id)
         ahead = sum(entry[3].ticket == entry[2] and entry[:2] < mine for entry in line.heap)
-    waited = max(0, now - contact.facts.virtual_start)
     return pool.waits.forecast(line.key, ahead + 1, line.size, _head(pool, line.key, now), waited)
 
 
@@ -34,4 +39,4 @@ def of_newcomer(
 
 def _head(pool: Pool, key: LineKey, now: Millis) -> int:
     heads = (line.head() for line in pool.index.lines_like(key))
-    return max((now - head[0] for head in heads if head), default=0)
+    return max((max(0, now - head[0]) for head in heads if head), default=0)

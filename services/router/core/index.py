@@ -96,6 +96,7 @@ class Index:
         for agent in agents:
             agent.signatures = agent.signatures_seen = 0
             self.touch(agent)
+        self.free = {name: mask for name, mask in self.free.items() if mask}
         for contact in waiting:
             contact.ticket = 0
             self.enqueue(contact)

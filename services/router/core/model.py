@@ -18,6 +18,7 @@ ContactState = Literal[
     "closed", "withdrawn", "overflowed",
 ]  # fmt: skip
 """`scheduled`: its time has not come; `parked`: its queue is closed. The last three are over."""
+OVER = frozenset[ContactState](("closed", "withdrawn", "overflowed"))
 AgentKey = tuple[int, int, str, int]
 """(idle since or another number, skills, id, slot): of equally suited agents the smallest first."""
 

@@ -86,6 +86,7 @@ class Partition:
             self.replies.add(record.reply, self.at)
         for pool in self._unmatched.values():
             pool.index.settle()
+            pool.tidy()
         self._unmatched.clear()
         self.schedule.earliest(self.at)
 
@@ -145,6 +146,7 @@ class Partition:
             budget = match(turn, pool, budget)
             if budget:
                 del self._unmatched[name]
+                pool.tidy()
         if reply is not None:
             self.replies.add(reply, self.at)
         return Decision(self.at, tuple(turn.events), reply)

@@ -9,6 +9,8 @@ from services.router.core.eligibility import able
 OVERLOAD = 1.02
 """The planned load above which the agents cannot do the work, whatever the order."""
 NO_GROUP = -1
+SHORTEST, LONGEST = 0.001, 1e9
+"""Expected handling times beyond these, in seconds, are none."""
 ClassKey = tuple[Name, Name, tuple[tuple[Name, Level], ...]]
 """(channel, queue, required skills)."""
 
@@ -31,7 +33,9 @@ class Planned:
         self.pairs: dict[ClassKey, dict[int, PlanPair]] = {}
         keys = [class_key(one.channel, one.queue, one.required) for one in plan.classes]
         for pair in plan.pairs:
-            if pair.k < len(keys) and pair.g < self.groups and pair.handling > 0:
+            if pair.k >= len(keys) or pair.g >= self.groups:
+                continue
+            if SHORTEST <= pair.handling <= LONGEST:
                 self.pairs.setdefault(keys[pair.k], {})[pair.g] = pair
         self.of_queue = {key[:2]: key for key in reversed(self.pairs)}
         self.means = {

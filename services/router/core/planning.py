@@ -6,11 +6,18 @@ from services.router.core.plan import OVERLOAD
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn
 
+AHEAD_MS = 5 * 60_000
+"""A planner's clock may be so much before the router's."""
+
 
 def proposed(turn: Turn, pool: Pool, event: ce.PlanProposed) -> None:
-    """Adopt it unless the pool has one as new. Overload begins, and ends, when the load of every
+    """Adopt it unless the pool has one as new. One from the future is refused: it would keep out
+    all that are made until then. Overload begins, and ends, when the load of every
     plan has been on the other side for `overload_after` seconds."""
     plan = event.data.plan
+    if plan.made_at > turn.at + AHEAD_MS:
+        turn.emit(ev.InputRejected(reason="invalid", detail="the plan is from the future"))
+        return
     if plan.made_at <= pool.planned_at:
         return
     turn.emit(ev.PlanAdopted(pool=pool.name, plan=plan))

@@ -25,6 +25,9 @@ from services.router.core.policy.choose import policy_for
 from services.router.core.relaxation import relaxed
 from services.router.core.timers import Schedule
 
+KEEP_LINES = 4_096
+"""So many lines of contacts may lie idle."""
+
 
 class Pool:
     """Everything that shares agents.
@@ -118,6 +121,15 @@ class Pool:
         self.index.key = self.policy.key
         self.index.shelved = self.policy.shelved
         self.index.regroup(planned.group_of if planned else ungrouped)
+
+    def tidy(self) -> None:
+        """Nothing is left to be matched: forget the lines in which nobody waits, and the channels
+        that only they had, when they are many."""
+        index = self.index
+        if len(index.lines) > KEEP_LINES and len(index.lines) > 4 * index.waiting.bit_count():
+            self.decide()
+            index.configure(self.config.channels, self.agents.values(), self.contacts.values())
+            index.settle()
 
     def channel(self, name: str) -> ChannelConfig:
         """The channel as declared, or as one that takes the whole agent."""

@@ -15,7 +15,7 @@ import msgspec
 from services.contracts.base import Millis
 from services.contracts.journal import Reply
 from services.router.core.classify import Classifier
-from services.router.core.model import Agent, Assignment, Contact, Gateway, Offer
+from services.router.core.model import OVER, Agent, Assignment, Contact, Gateway, Offer
 from services.router.core.partition import Partition
 from services.router.core.pool import Pool
 from services.router.core.timers import Timer
@@ -186,7 +186,7 @@ def _pool_in(pool: Pool, shape: Any) -> None:
             for one in things[cls].values():
                 setattr(one, name, _things(getattr(one, name), things[of]))
     for contact in list(pool.contacts.values()):
-        if contact.state in ("closed", "withdrawn"):
+        if contact.state in OVER:
             del pool.contacts[contact.id]
     pool.decide()
     pool.index.configure(pool.config.channels, (), ())

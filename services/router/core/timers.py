@@ -1,12 +1,13 @@
 """What is due when. All of it follows from applied events, so a replay has the same timers.
 
-Nothing is ever removed: an entry whose subject has moved on is dead and dropped when it surfaces.
+Nothing is removed by itself: an entry whose subject has moved on is dead, and is dropped when it
+surfaces or at the next sweep.
 `alive` must be monotone: an entry once dead stays dead.
 """
 
 from collections import deque
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import chain
 from math import inf
 
@@ -23,6 +24,8 @@ Timer = tuple[Millis, int, str, str, str]
 """(due, kind, pool, id, second id)."""
 Alive = Callable[[Timer], bool]
 NEVER = inf
+SWEEP = 20_000
+"""After so many new timers, or as many as there were, the dead ones are swept out."""
 _LANES = 4
 
 
@@ -34,13 +37,14 @@ class Timers:
     is in a heap. Nothing is due before `bound`.
     """
 
-    __slots__ = ("_alive", "_heap", "_lanes", "bound")
+    __slots__ = ("_alive", "_heap", "_lanes", "_until_sweep", "bound")
 
     def __init__(self, alive: Alive) -> None:
         self.bound: float = NEVER
         self._alive = alive
         self._heap: list[Timer] = []
         self._lanes: dict[int, tuple[deque[Timer], ...]] = {}
+        self._until_sweep = SWEEP
 
     def __len__(self) -> int:
         return len(self._heap) + sum(len(lane) for lanes in self._lanes.values() for lane in lanes)
@@ -48,6 +52,9 @@ class Timers:
     def push(self, due: Millis, kind: int, pool: str, key: str, second: str = "") -> None:
         """One more timer."""
         self._put((due, kind, pool, key, second))
+        self._until_sweep -= 1
+        if not self._until_sweep:
+            self._sweep()
 
     def earliest(self) -> Timer | None:
         """The first timer that is alive; those before it are dropped."""
@@ -88,6 +95,15 @@ class Timers:
         self._heap, self._lanes, self.bound = [], {}, NEVER
         for timer in timers:
             self._put(timer)
+
+    def _sweep(self) -> None:
+        """Drop the dead ones behind those that are alive: else they would stay for as long."""
+        alive = self._alive
+        self._heap = [timer for timer in self._heap if alive(timer)]
+        heapify(self._heap)
+        for kind, lanes in self._lanes.items():
+            self._lanes[kind] = tuple(deque(filter(alive, lane)) for lane in lanes)
+        self._until_sweep = max(SWEEP, len(self))
 
     def _put(self, timer: Timer) -> None:
         if timer[0] < self.bound:

@@ -1,10 +1,12 @@
 """Handing a contact over: the agent keeps it until somebody else has accepted."""
 
+import re
 from typing import Any
 
 from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.journal import Reply
+from services.contracts.pool import POOL_NAME
 from services.router.core import assignments
 from services.router.core.classify import classify_into, known_language, takes
 from services.router.core.commands import assignment_refusal, contact_state, refused
@@ -12,6 +14,8 @@ from services.router.core.eligibility import fits
 from services.router.core.model import Agent, Assignment, Contact
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn, stop_transfer
+
+_POOL_NAME = re.compile(POOL_NAME)
 
 
 def transfer(turn: Turn, pool: Pool, command: ce.TransferAssignment) -> Reply:
@@ -30,6 +34,8 @@ def transfer(turn: Turn, pool: Pool, command: ce.TransferAssignment) -> Reply:
         return refused(command, 422, "one_goal")
     if data.to_pool == pool.name:
         return refused(command, 422, "own_pool")
+    if data.to_pool and not _POOL_NAME.fullmatch(data.to_pool):
+        return refused(command, 422, "no_pool_name")
     if data.to_pool and data.to_pool.partition("/")[0] != pool.config.tenant:
         return refused(command, 422, "foreign_pool")
     target = None
