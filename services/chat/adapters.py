@@ -4,9 +4,9 @@ group, and tells the sockets that it holds."""
 import asyncio
 from collections.abc import Callable
 
-from services.chat.frames import Agent, Parked, closed, message_frame
+from services.chat.frames import Agent, Parked, Probe, closed, message_frame
 from services.chat.hub import Hub
-from services.chat.index import Conversation, Index
+from services.chat.index import Conversation, Index, Said
 from services.chat.places import Line, Moved, Places
 from services.kit import tasks
 from services.kit.journal_reader import JournalReader
@@ -18,12 +18,16 @@ _BREATH = 100
 
 
 class Talk:
-    """The newest conversations as the topic tells them. A part; `index` is what it knows."""
+    """The newest conversations as the topic tells them. A part; `index` is what it knows, `heard`
+    hears of each message."""
 
     name = "messages"
 
-    def __init__(self, reader: MessagesReader, index: Index, hub: Hub) -> None:
+    def __init__(
+        self, reader: MessagesReader, index: Index, hub: Hub, heard: Callable[[Said], None]
+    ) -> None:
         self.index = index
+        self._heard = heard
         self._hub = hub
         self._reader = reader
         self._waiting: dict[str, list[asyncio.Future[None]]] = {}
@@ -70,6 +74,7 @@ class Talk:
                 said = self.index.take(heard.raw.offset, heard.record, heard.event)
                 if said is not None:
                     self._hub.push(heard.conversation, message_frame(said))
+                    self._heard(said)
                 elif heard.conversation in self._waiting:
                     self._wake(heard.conversation)
                 if count % _BREATH == 0:
@@ -115,6 +120,8 @@ class Contacts:
                 self.places.take(partition, record)
                 for moved in self.places.moved:
                     self._tell(moved)
+                for conversation in self.places.probed:
+                    self._hub.push(conversation, Probe())
                 for line in self.places.lines:
                     self._changed(line, offset)
                 if count % _BREATH == 0:

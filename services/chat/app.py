@@ -12,6 +12,7 @@ from services.chat.index import Index
 from services.chat.places import Places
 from services.chat.positions import Positions
 from services.chat.settings import ChatSettings
+from services.chat.silence import SilenceWatch
 from services.chat.socket import Sockets
 from services.kit import app as kit
 from services.kit.auth import Auth
@@ -42,8 +43,16 @@ def create_app(settings: ChatSettings, feeds: Feeds | None = None) -> FastAPI:
     publisher = Publisher(settings, metrics, clock)
     pools = PoolDirectory(settings)
     positions = Positions(settings, places, hub)
-    talk = Talk(MessagesReader(settings, metrics, feeds.messages), index, hub)
+    messages = MessagesReader(settings, metrics, feeds.messages)
     journal = JournalReader(settings, feed=feeds.journal)
+    silence = SilenceWatch(
+        settings.chat_quiet_after,
+        publisher,
+        places.of,
+        (messages.caught_up, journal.caught_up),
+        clock,
+    )
+    talk = Talk(messages, index, hub, silence.said)
     contacts = Contacts(journal, places, hub, positions.changed)
 
     def heard(signal: Signal) -> None:
@@ -76,7 +85,7 @@ def create_app(settings: ChatSettings, feeds: Feeds | None = None) -> FastAPI:
         "Jonoton chat",
         description="Customers' conversations, over REST and WebSocket.",
         metrics=metrics,
-        parts=(publisher, pools, talk, contacts, positions, signals),
+        parts=(publisher, pools, talk, contacts, silence, positions, signals),
         routers=(create_router(auth, door, talk, sockets), pages.create_router(pools)),
         max_body=64 * 1024,
         csp=pages.CSP,

@@ -118,6 +118,10 @@ class Parked(Frame, frozen=True, tag="parked"):
     opens_at: int = 0
 
 
+class Probe(Frame, frozen=True, tag="probe"):
+    """Nothing has come from the customer for long: are they still there? Any message says so."""
+
+
 class Pong(Frame, frozen=True, tag="pong"):
     """To a ping."""
 

@@ -16,6 +16,7 @@ from services.contracts.routing_events import (
     ContactHandedOver,
     ContactOverflowed,
     ContactParked,
+    ContactProbed,
     ContactQueued,
     ContactRequeued,
     ContactWithdrawn,
@@ -58,8 +59,9 @@ class Moved:
 
 
 class Places:
-    """Feed it every record that counts; then `moved` are the contacts of ours that it moved, and
-    `lines` those in which somebody came or left, on whatever channel."""
+    """Feed it every record that counts; then `moved` are the contacts of ours that it moved,
+    `lines` those in which somebody came or left, on whatever channel, and `probed` the
+    conversations whose customers are to be asked whether they are still there."""
 
     def __init__(self) -> None:
         self._contacts: dict[str, Place] = {}
@@ -68,6 +70,7 @@ class Places:
         self._standing: dict[Line, dict[str, None]] = {}
         self.moved: list[Moved] = []
         self.lines: set[Line] = set()
+        self.probed: list[str] = []
 
     def of(self, conversation_id: str) -> Place | None:
         """The conversation's newest contact, if the router knows one."""
@@ -84,7 +87,7 @@ class Places:
 
     def take(self, partition: int, record: Record) -> None:
         """Apply a journal record."""
-        self.moved, self.lines = [], set()
+        self.moved, self.lines, self.probed = [], set(), []
         for event in record.events:
             match event:
                 case ContactQueued(pool=pool, contact=contact):
@@ -131,6 +134,9 @@ class Places:
                     self._lines.pop(contact_id, None)
                 case ContactChannelChanged():
                     self._change_channel(event)
+                case ContactProbed(contact=contact_id, conversation=conversation):
+                    if contact_id in self._contacts:
+                        self.probed.append(conversation)
                 case ContactForgotten(contact=contact_id):
                     self._forget(contact_id)
 

@@ -131,6 +131,9 @@ export class Talk {
       case "read":
         this.bubbles.markRead(frame.seq);
         break;
+      case "probe":
+        this.onStatus("probe");
+        break;
       case "parked":
         this.state = "waiting";
         this.onStatus("parked", frame);
