@@ -71,7 +71,7 @@ class Policy:
         return candidates
 
     def released(self) -> int:
-        """The lines for which fewer agents are held than when this was asked last."""
+        """The lines for which other agents are held than when this was asked last."""
         return 0
 
     def terms(self, line: Line, entry: Entry, agent: Agent, at: Millis) -> dict[str, float]:

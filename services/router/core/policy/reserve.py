@@ -34,6 +34,7 @@ class Reserve:
         self._takers = 0
         self._skilling = -1
         self._spare: int | None = None
+        self._kept = 0
 
     @classmethod
     def of(cls, config: PoolConfig, index: Index) -> "Reserve | None":
@@ -73,9 +74,12 @@ class Reserve:
         return lines & ~self._concurrent()
 
     def released(self) -> int:
-        """The concurrent lines, if more agents can be spared than when this was asked last."""
-        before, self._spare = self._spare, self._left(self._whole())
-        if self._spare > 0 and (before is None or self._spare > before):
+        """The concurrent lines, if more agents can be spared than when this was asked last, or if
+        one who was kept free was given something all the same: they may be given more now."""
+        whole = self._whole()
+        before, self._spare = self._spare, self._left(whole)
+        begun, self._kept = self._kept & ~whole, whole
+        if begun or (self._spare > 0 and (before is None or self._spare > before)):
             return self._concurrent()
         return 0
 

@@ -242,6 +242,17 @@ def test_the_reserve_is_kept_free_and_released_when_more_are_free() -> None:
     assert asked(one) == [("c1", "ann")]
 
 
+def test_who_is_given_something_all_the_same_is_kept_free_no_more() -> None:
+    one = world(channels=SHARED, reserve=1)
+    one.agent("ann")
+    one.opened("c1", "chat")
+    one.opened("c2", "chat")
+    assert (one.state("c1"), one.state("c2")) == ("queued", "queued")
+    one.reassign("c2", "ann")
+    assert asked(one) == [("c2", "ann"), ("c1", "ann")]
+    assert one.replayed().fingerprint() == one.partition.fingerprint()
+
+
 def test_a_contact_held_back_goes_to_another_agent_than_the_one_who_came() -> None:
     queues = {"a": QueueConfig(), "b": QueueConfig(required={"x": 1})}
     one = world(channels=SHARED, queues=queues, reserve=1)
