@@ -6,9 +6,11 @@ Only who decides asks: a replay takes the answers from the journal, whatever it 
 from services.contracts import routing_events as ev
 from services.contracts.pool import PoolConfig
 from services.router.core import admission
-from services.router.core.calendars import has_holidays, has_time_zone, hours_at
+from services.router.core.calendars import Hours, has_holidays, has_time_zone, hours_at
 from services.router.core.pool import Pool
 from services.router.core.turn import Turn, requeue
+
+DAY_MS = 24 * 3_600_000
 
 
 def problems(config: PoolConfig) -> list[str]:
@@ -43,8 +45,12 @@ def unpark(turn: Turn, pool: Pool, contact_id: str) -> None:
 
 def _say(turn: Turn, pool: Pool, queue: str, *, again: bool = False) -> None:
     calendar = pool.config.calendars[pool.config.queues[queue].calendar or ""]
-    now = hours_at(calendar, turn.at)
     before = pool.hours.get(queue)
+    try:
+        now = hours_at(calendar, turn.at)
+    except ValueError:
+        # It was known where the pool was configured, and is not here: as before, for a day.
+        now = Hours(before is None or before.open, turn.at + DAY_MS)
     if again or before is None or (before.open, before.until) != now:
         event = ev.QueueOpened if now.open else ev.QueueClosed
         turn.emit(event(pool=pool.name, queue=queue, until=now.until))

@@ -122,8 +122,11 @@ class Index:
             self.everyone |= bit
             self.known += 1
         for name in {*self.barred, *agent.limits}:
-            barred = self.barred.get(name, 0) & ~bit
-            self.barred[name] = barred | bit if agent.limits.get(name, 1) == 0 else barred
+            barred = self.barred.pop(name, 0) & ~bit
+            if agent.limits.get(name, 1) == 0:
+                barred |= bit
+            if barred:
+                self.barred[name] = barred
         self.unsure = True
         _move(self.by_count, len(skills), len(agent.skills), bit)
         self._group(agent)

@@ -10,7 +10,7 @@ OVERLOAD = 1.02
 """The planned load above which the agents cannot do the work, whatever the order."""
 NO_GROUP = -1
 SHORTEST, LONGEST = 0.001, 1e9
-"""Expected handling times beyond these, in seconds, are none."""
+"""Expected handling times beyond these, in seconds, are none: scores stay finite."""
 ClassKey = tuple[Name, Name, tuple[tuple[Name, Level], ...]]
 """(channel, queue, required skills)."""
 

@@ -145,8 +145,12 @@ _pool_decoder = msgspec.msgpack.Decoder(_PoolShape)
 def _pool_out(pool: Pool) -> Any:
     values = {name: getattr(pool, name) for name in _POOL}
     # Who handed a contact over may write up their part longer than it lives.
-    held = {one.contact.id: one.contact for one in pool.assignments.values()}
-    values["contacts"] = pool.contacts | held
+    over = {
+        one.contact.id: one.contact
+        for one in pool.assignments.values()
+        if one.contact.id not in pool.contacts
+    }
+    values["contacts"] = pool.contacts | over
     for cls, plural in _THINGS.items():
         values[plural] = [_thing_out(cls, thing) for thing in values[plural].values()]
     waiting = [contact.id for contact in pool.contacts.values() if contact.ticket]

@@ -21,7 +21,7 @@ from services.router.core.eligibility import UNDECLARED
 from services.router.core.index import Index
 from services.router.core.line import Entry, Line
 from services.router.core.model import CAPACITY, Agent
-from services.router.core.plan import Planned
+from services.router.core.plan import SHORTEST, Planned
 from services.router.core.policy.base import Policy
 
 PRIORITY_STEP = 3.0
@@ -108,13 +108,13 @@ class Scored(Policy):
             key = line.key if line.key in planned.pairs else planned.of_queue.get(line.key[:2])
             pairs = planned.pairs.get(key) if key else None
             mean = planned.means[key] if key else (queue.handling or 0) * share or planned.mean
-        weight = self.weight(line, queue)
+        mean, weight = max(SHORTEST, mean), self.weight(line, queue)
         groups = planned.groups if planned else 0
         rates, advantages = [weight / mean] * (groups + 1), [self.unknown(mean)] * (groups + 1)
         for group, pair in (pairs or {}).items():
             factor, advantages[group] = self.advantage(pair)
             rates[group] = weight / pair.handling * factor
-        target = line.window / 1000 * PROMISE if line.window else queue.target
+        target = max(SHORTEST, line.window / 1000 * PROMISE if line.window else queue.target)
         return Terms(rates, advantages, target, self.urgency(line))
 
     def line_for(self, lines: int, agent: Agent | None, at: Millis) -> Line | None:

@@ -10,7 +10,15 @@ from services.contracts import contact_events as ce
 from services.contracts import routing_events as ev
 from services.contracts.codec import decode
 from services.contracts.policy import Plan, PlanClass, PlanGroup, PlanPair, PolicyConfig, Urgency
-from services.contracts.pool import ChannelConfig, Instead, PresenceConfig, QueueConfig, Rule
+from services.contracts.pool import (
+    CalendarConfig,
+    ChannelConfig,
+    Instead,
+    PresenceConfig,
+    QueueConfig,
+    Rule,
+    WeeklyHours,
+)
 from services.contracts.topics import CONTACT_EVENTS
 from services.router.core.forecasts import of_contact
 from services.router.core.snapshot import dump, load
@@ -172,6 +180,36 @@ def test_a_plan_of_odd_numbers_is_decided_by() -> None:
         agrees(world)
 
 
+def test_scores_of_odd_configurations_are_finite() -> None:
+    queue = QueueConfig(target=1e-310, handling=1e-310, weight=1000.0, priority=9)
+    for rule in ("jonoton", "static_cmu", "static_priority"):
+        world = World(config(policy=PolicyConfig(rule=rule), queues={"general": queue}, rules=()))
+        world.agent("anna")
+        world.opened("c1", opened_at=0)
+        assert world.agent_of("c1") == "anna"
+        agrees(world)
+
+
+def test_a_calendar_that_is_known_no_more_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: Any) -> Any:
+        raise ValueError("there is no time zone Atlantis")
+
+    hours = WeeklyHours(**dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), ("08:00-17:00",)))
+    queue = QueueConfig(calendar="day")
+    calendars = {"day": CalendarConfig(time_zone="UTC", hours=hours)}
+    world = World(config(queues={**QUEUES, "general": queue}, calendars=calendars))
+    assert not world.partition.pools[POOL].hours["general"].open
+    world.opened("c1")
+    monkeypatch.setattr("services.router.core.hours.hours_at", unknown)
+    world.wait(4 * 24 * 3_600)
+    assert world.state("c1") == "parked"
+    agrees(world)
+    monkeypatch.undo()
+    world.wait(3 * 24 * 3_600)
+    assert world.state("c1") == "queued"
+    agrees(world)
+
+
 def test_a_plan_from_the_future_does_not_keep_later_ones_out(
     world: World,
 ) -> None:
@@ -210,6 +248,60 @@ def test_letters_that_nobody_wrote_change_nothing(world: World) -> None:
         world.put(ce.TransferWithdrawn, data)
         assert world.last.events == ()
     assert world.agent_of("c1") == "anna"
+
+
+def test_two_pools_of_one_partition_may_use_the_same_ids(world: World) -> None:
+    other = "acme/sales"
+    made = config(pool=other)
+    world.put(ce.ConfigurePool, ce.ConfigurePoolData(pool=other, config=made))
+    pools = world.partition.pools
+    world.agent("anna")
+    for data in (
+        ce.UpsertAgentData(pool=other, agent_id="anna", skills={}),
+        ce.SessionData(pool=other, agent_id="anna", session_id="s-anna", gateway="g1"),
+        ce.SetPresenceData(pool=other, agent_id="anna", presence="available"),
+    ):
+        kinds = {
+            ce.UpsertAgentData: ce.UpsertAgent,
+            ce.SessionData: ce.SessionOpened,
+            ce.SetPresenceData: ce.SetPresence,
+        }
+        world.put(kinds[type(data)], data)
+    for pool in (POOL, other):
+        contact = ce.OpenedContact(
+            pool=pool, contact_id="c1", conversation_id="v1", channel="chat", opened_at=world.now
+        )
+        world.put(ce.ContactOpened, contact)
+    world.disconnect("anna")
+    assert not pools[POOL].agents["anna"].live
+    assert pools[other].agents["anna"].live
+    world.ended("c1")
+    assert "c1" not in pools[POOL].contacts
+    assert pools[other].contacts["c1"].offers
+    world.wait(300, beat=False)
+    assert not pools[other].agents["anna"].live
+    assert pools[other].contacts["c1"].state == "queued"
+    agrees(world)
+
+
+def test_an_id_that_was_forgotten_may_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    channels = {**CHANNELS, "chat": ChannelConfig(cost=50, wrap_up=10_000.0)}
+    world = World(config(channels=channels))
+    for name in ("anna", "ben"):
+        world.agent(name)
+    world.opened("c1")
+    first = world.agent_of("c1")
+    second = "ben" if first == "anna" else "anna"
+    world.accept("c1")
+    world.transfer("c1", to_agent=second)
+    world.accept("c1", second)
+    world.complete("c1")
+    monkeypatch.setattr("services.router.core.turn.KEEP_CLOSED", 0)
+    world.opened("c2")
+    world.ended("c2")
+    assert "c1" not in world.partition.pools[POOL].closed
+    world.opened("c1", "email")
+    agrees(world)
 
 
 # What is remembered is bounded
