@@ -101,6 +101,10 @@ def _index(pool: Pool) -> dict[str, Any]:
     def names(mask: int) -> frozenset[str]:
         return frozenset(agent.id for slot in bits(mask) if (agent := index.slots[slot]))
 
+    # Who is open to undeclared channels alone is so while the index knows them.
+    declared = {
+        agent.id for agent in pool.agents.values() if pool.config.channels.keys() & agent.open_to
+    }
     return {
         "everyone": names(index.everyone),
         "present": names(index.present),
@@ -111,8 +115,12 @@ def _index(pool: Pool) -> dict[str, Any]:
             for channel, mask in index.free.items()
             if mask and channel in pool.config.channels
         },
-        "order": [key[:3] for key in index.order],
-        "loads": {load: names(mask) for load, mask in index.by_load.items() if mask},
+        "order": [key[:3] for key in index.order if key[2] in declared],
+        "loads": {
+            load: open_to
+            for load, mask in index.by_load.items()
+            if (open_to := names(mask) & declared)
+        },
         "counts": {count: names(mask) for count, mask in index.by_count.items() if mask},
         "groups": {group: names(mask) for group, mask in index.by_group.items() if mask},
         "waiting": Counter(

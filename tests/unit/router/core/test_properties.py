@@ -316,7 +316,8 @@ class Driver:
         assert able(agent.skills, contact.required) or "direct" in event.why
         assert agent.id != event.from_agent, "offered to its owner"
         channel = pool.channel(event.channel)
-        assert agent.load[event.channel] <= limit(agent, event.channel, channel)
+        # (An offer can be over within the record: another agent has taken it at once.)
+        assert agent.load.get(event.channel, 0) <= limit(agent, event.channel, channel)
 
     # Moves
 
