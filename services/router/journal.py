@@ -24,6 +24,8 @@ from services.router.settings import RouterSettings
 
 log = logging.getLogger(__name__)
 Sent = asyncio.Future[RecordMetadata]
+FEW = 16
+"""Fewer records join the batch that is being filled: one of their own waits for it to leave."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +87,10 @@ class JournalWriter:
             await self._room.wait()
         values = [encode_entry(record) for record in records]
         started = self._clock.monotonic()
-        if len(values) == 1:
-            sent = await self._send(ROUTING_JOURNAL.name, partition, values[0])
-            self._on_its_way(sent, 1, started)
+        if len(values) < FEW:
+            for value in values:
+                sent = await self._send(ROUTING_JOURNAL.name, partition, value)
+                self._on_its_way(sent, 1, started)
             return
         done = 0
         while done < len(values):
