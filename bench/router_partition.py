@@ -1,9 +1,10 @@
 """`python -m bench.router_partition`: one router partition on real Kafka.
 
-A backlog of new contacts drained by a worker that was just started, then live load at several
-rates: time from the input's acknowledgement-free send to the valid record in the journal, beside a
-plain echo (the same input read back from Kafka by a plain consumer) in the same run, so that what
-Kafka costs and what the router adds can be told apart. Client, broker and router share the cores.
+A backlog of new contacts drained by a worker that was just started, then, when Faust's feed has
+come through it as well, live load at several rates: time from the input's acknowledgement-free send
+to the valid record in the journal, beside a plain echo (the same input read back from Kafka by a
+plain consumer) in the same run, so that what Kafka costs and what the router adds can be told
+apart. Client, broker and router share the cores.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
-from bench.report import memory_mb, percentile, show
+from bench.report import cpu_seconds, memory_mb, percentile, show
 from deploy.local.broker import Broker
 from deploy.local.ports import reserve
 from deploy.local.process import Managed
@@ -126,6 +127,17 @@ async def _live(
     )
 
 
+async def _until_idle(pid: int) -> float:
+    """Seconds until the worker rests: Faust's feed has come through the backlog as well, which
+    the owner has long read itself."""
+    begin = time.perf_counter()
+    while True:
+        before = cpu_seconds(pid)
+        await asyncio.sleep(0.5)
+        if cpu_seconds(pid) - before < 0.1:
+            return time.perf_counter() - begin
+
+
 async def measure(kafka: str, router: Managed, backlog: int, seconds: int) -> list[dict[str, Any]]:
     """The rows of the table."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka, acks="all", linger_ms=0)
@@ -150,6 +162,7 @@ async def measure(kafka: str, router: Managed, backlog: int, seconds: int) -> li
             {
                 "load": f"backlog of {backlog:,}",
                 "events/s": rate,
+                "at rest after s": await _until_idle(router.pid or 0),
                 "memory MB": memory_mb(router.pid or 0),
             }
         )
@@ -191,7 +204,12 @@ def main() -> None:
         router = platform(ports, 1)[0].managed(env, folder / "logs")
         try:
             rows = asyncio.run(
-                measure(broker.address, router, arguments.backlog, arguments.seconds)
+                measure(
+                    broker.address,
+                    router,
+                    arguments.backlog,
+                    arguments.seconds,
+                )
             )
         finally:
             router.stop()
