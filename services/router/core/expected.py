@@ -27,6 +27,7 @@ KEEP_LINES = 10_000
 _SPREAD = (-1.9, -0.75, -0.1, 0.55, 1.2)
 _PRIOR = (0.0, 0.3, 0.1, 0.6)
 _BINS = 6
+_UNREST = 0.3
 _FIRST_GAP = 30.0
 
 LineKey = tuple[Name, Name, tuple[tuple[Name, int], ...]]
@@ -68,7 +69,8 @@ class Spread:
         """One more wait is over."""
         self.learned += 1
         self.scale += (abs(residual) - self.scale) * max(0.01, 1 / (self.learned + 1))
-        step = 2 * max(0.02, 1 / (self.learned + 3)) * max(self.scale, 0.05)
+        # Small steps: waits come in good and bad hours, and a range must hold through both.
+        step = 2 * max(0.01, 1 / (self.learned + 3)) * max(self.scale, 0.05)
         floor = float("-inf")
         for number, tau in enumerate(TAUS):
             moved = self.quantiles[number] + step * (tau - (residual <= self.quantiles[number]))
@@ -161,11 +163,10 @@ class Waits:
     def _spread(self, queue: Name, place: int) -> Spread:
         spreads = self.queues.get(queue)
         if spreads is None:
-            # A sum of `place` exponential times has a relative spread of 1/sqrt(place).
-            spreads = self.queues[queue] = [
-                Spread([z / sqrt(1 << number) for z in _SPREAD], 1 / sqrt(1 << number))
-                for number in range(_BINS)
-            ]
+            # A sum of `place` exponential times has a relative variance of 1/place; how fast the
+            # line moves varies, too. Begin wide: a range that is too narrow breaks its promise.
+            wide = [sqrt(1 / (1 << number) + _UNREST) for number in range(_BINS)]
+            spreads = self.queues[queue] = [Spread([z * one for z in _SPREAD], one) for one in wide]
         return spreads[min(_BINS - 1, place.bit_length() - 1)]
 
 
