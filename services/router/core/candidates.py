@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from services.contracts.base import Level, Millis, Name
 from services.contracts.pool import ChannelConfig
-from services.router.core.eligibility import fits
+from services.router.core.eligibility import able, fits
 from services.router.core.model import Agent, Contact
 from services.router.core.partition import Partition
 from services.router.core.pool import Pool
@@ -44,15 +44,9 @@ class Need:
     required: dict[Name, Level]
 
 
-def lacking(agent: Agent, required: dict[Name, Level]) -> dict[Name, Level]:
-    """The required skills that the agent does not have at their level."""
-    have = agent.skills
-    return {skill: level for skill, level in required.items() if have.get(skill, 0) < level}
-
-
 def reason_against(agent: Agent, need: Need) -> Reason | None:
     """Why the agent cannot get such a contact; None if nothing speaks against it."""
-    if lacking(agent, need.required):
+    if not able(agent.skills, need.required):
         return "lack_skills"
     if not agent.present:
         paused = agent.paused_until and agent.live and agent.presence == "available"

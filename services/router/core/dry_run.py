@@ -9,7 +9,7 @@ from services.contracts.routing_events import Classified
 from services.router.core.calendars import hours_at
 from services.router.core.candidates import Need, counts
 from services.router.core.classify import Facts, classify, first_rule, known_language, mismatches
-from services.router.core.eligibility import UNDECLARED, able, limit
+from services.router.core.eligibility import UNDECLARED, could_ever
 from services.router.core.model import Agent
 from services.router.core.relaxation import relaxed
 
@@ -136,7 +136,4 @@ def _relaxations(
 
 
 def _in_reach(signed_in: list[Agent], need: Need, asked: Classified) -> bool:
-    return any(
-        able(agent.skills, asked.required) and limit(agent, need.name, need.channel) > 0
-        for agent in signed_in
-    )
+    return any(could_ever(agent, need.name, need.channel, asked.required) for agent in signed_in)

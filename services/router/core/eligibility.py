@@ -16,6 +16,13 @@ def able(skills: dict[Name, Level], required: dict[Name, Level]) -> bool:
     return all(skills.get(skill, 0) >= level for skill, level in required.items())
 
 
+def could_ever(
+    agent: Agent, name: Name, channel: ChannelConfig, required: dict[Name, Level]
+) -> bool:
+    """Whether the agent could take such a contact, if there and with nothing in hand."""
+    return able(agent.skills, required) and limit(agent, name, channel) > 0
+
+
 def limit(agent: Agent, name: Name, channel: ChannelConfig) -> int:
     """Most contacts of the channel that the agent may have at once: the smaller of both limits."""
     return min(channel.max, agent.limits.get(name, channel.max))

@@ -17,6 +17,7 @@ from itertools import islice
 from math import exp, log, sqrt
 
 from services.contracts.base import Millis, Name
+from services.router.core.class_key import ClassKey
 
 TAUS = (0.05, 0.25, 0.5, 0.75, 0.95)
 """The quantiles kept: 90 % lie between the first and the last, 50 % between their neighbours."""
@@ -30,9 +31,7 @@ _BINS = 6
 _UNREST = 0.3
 _FIRST_GAP = 30.0
 
-LineKey = tuple[Name, Name, tuple[tuple[Name, int], ...]]
-"""(channel, queue, required skills): who waits alike."""
-Seen = tuple[LineKey, int, float, float, float]
+Seen = tuple[ClassKey, int, float, float, float]
 """At arrival: (line, place from 1, the head's delay, the last one's delay, gap), in seconds."""
 
 
@@ -81,16 +80,16 @@ class Spread:
 class Waits:
     """All that a pool has learned about waiting. Times in seconds inside, ms outside."""
 
-    lines: dict[LineKey, Line] = field(default_factory=dict)
+    lines: dict[ClassKey, Line] = field(default_factory=dict)
     queues: dict[Name, list[Spread]] = field(default_factory=dict)
 
-    def arrived(self, key: LineKey, place: int, head_ms: int) -> Seen:
+    def arrived(self, key: ClassKey, place: int, head_ms: int) -> Seen:
         """A contact waits at `place`; the first of its line has waited `head_ms`."""
         line = self._line(key)
         return _seen(key, line, place, head_ms)
 
     def started(
-        self, key: LineKey, seen: Seen | None, at: Millis, waited_ms: int, others: int
+        self, key: ClassKey, seen: Seen | None, at: Millis, waited_ms: int, others: int
     ) -> None:
         """A contact that had to wait was answered; `others` of its line wait on. `seen` is what
         `arrived` gave, None if the wait says nothing (an offer was declined in between)."""
@@ -112,7 +111,7 @@ class Waits:
         line.last_delay = waited
 
     def forecast(
-        self, key: LineKey, place: int, size: int, head_ms: int, waited_ms: int
+        self, key: ClassKey, place: int, size: int, head_ms: int, waited_ms: int
     ) -> Forecast | None:
         """The whole wait of who is at `place` of `size` and has waited `waited_ms`; None where
         too little was seen to be honest. Never below what has been waited already."""
@@ -150,7 +149,7 @@ class Waits:
             },
         )
 
-    def _line(self, key: LineKey) -> Line:
+    def _line(self, key: ClassKey) -> Line:
         line = self.lines.get(key)
         if line is None:
             if len(self.lines) >= KEEP_LINES:
@@ -170,7 +169,7 @@ class Waits:
         return spreads[min(_BINS - 1, place.bit_length() - 1)]
 
 
-def _seen(key: LineKey, line: Line, place: int, head_ms: int) -> Seen:
+def _seen(key: ClassKey, line: Line, place: int, head_ms: int) -> Seen:
     head = head_ms / 1000
     last = line.last_delay if line.last_delay >= 0 else head
     return (key, place, head, last, line.gap if line.gap >= 0 else _FIRST_GAP)

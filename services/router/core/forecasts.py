@@ -1,7 +1,8 @@
 """What may be said about a wait, now: nothing while nobody who could answer is there."""
 
 from services.contracts.base import Level, Millis, Name
-from services.router.core.expected import Forecast, LineKey
+from services.router.core.class_key import ClassKey, class_key
+from services.router.core.expected import Forecast
 from services.router.core.model import Contact
 from services.router.core.pool import Pool
 
@@ -16,9 +17,9 @@ def of_contact(
         return None
     waited = max(0, now - contact.facts.virtual_start)
     if not contact.ticket:
-        key = (contact.facts.channel, contact.queue, tuple(sorted(contact.required.items())))
-        place = pool.index.waiting_in(key) + 1
-        return pool.waits.forecast(key, place, place, _head(pool, key, now), waited)
+        return _as_last(
+            pool, class_key(contact.facts.channel, contact.queue, contact.required), now, waited
+        )
     line = pool.index.lines[contact.signature]
     if ahead is None:
         mine = (contact.facts.virtual_start, contact.id)
@@ -32,11 +33,14 @@ def of_newcomer(
     """The wait of somebody who came now."""
     if not pool.index.able(required) & pool.index.present:
         return None
-    key = (channel, queue, tuple(sorted(required.items())))
+    return _as_last(pool, class_key(channel, queue, required), now, 0)
+
+
+def _as_last(pool: Pool, key: ClassKey, now: Millis, waited_ms: int) -> Forecast | None:
     place = pool.index.waiting_in(key) + 1
-    return pool.waits.forecast(key, place, place, _head(pool, key, now), 0)
+    return pool.waits.forecast(key, place, place, _head(pool, key, now), waited_ms)
 
 
-def _head(pool: Pool, key: LineKey, now: Millis) -> int:
+def _head(pool: Pool, key: ClassKey, now: Millis) -> int:
     heads = (line.head() for line in pool.index.lines_like(key))
     return max((max(0, now - head[0]) for head in heads if head), default=0)

@@ -10,16 +10,15 @@ from heapq import heappush
 
 from services.contracts.base import Level, Name
 from services.contracts.pool import ChannelConfig
+from services.router.core.class_key import ClassKey, SkillsKey, skills_key
 from services.router.core.eligibility import UNDECLARED
 from services.router.core.eligibility import open_to as room
-from services.router.core.expected import LineKey
 from services.router.core.line import Line, window_of
 from services.router.core.model import Agent, AgentKey, Contact
 from services.router.core.ordering import Ordering
 from services.router.core.plan import NO_GROUP
 
-_Skills = tuple[tuple[Name, Level], ...]
-_SignatureKey = tuple[Name, Name, int, bool, int, int, _Skills, _Skills]
+_SignatureKey = tuple[Name, Name, int, bool, int, int, SkillsKey, SkillsKey]
 
 
 def longest_idle(agent: Agent) -> AgentKey:
@@ -76,7 +75,7 @@ class Index:
         self._asking: dict[Name, list[int]] = {}
         self._spare: list[int] = []
         self._ticket = 0
-        self._like: dict[LineKey, list[Line]] = {}
+        self._like: dict[ClassKey, list[Line]] = {}
 
     def configure(
         self,
@@ -314,11 +313,11 @@ class Index:
             channels |= self.lines_of.get(name, 0)
         return mask & channels
 
-    def waiting_in(self, key: LineKey) -> int:
+    def waiting_in(self, key: ClassKey) -> int:
         """How many wait in the lines of that channel, queue and requirement."""
         return sum(line.size for line in self.lines_like(key))
 
-    def lines_like(self, key: LineKey) -> Sequence[Line]:
+    def lines_like(self, key: ClassKey) -> Sequence[Line]:
         """Those lines, if nobody is asked, one for each priority and preference."""
         return self._like.get(key, ())
 
@@ -342,8 +341,8 @@ class Index:
             contact.state == "queued",
             contact.step,
             window_of(contact.facts) if contact.facts.due_at else 0,
-            _plain(contact.required),
-            _plain(contact.preferred),
+            skills_key(contact.required),
+            skills_key(contact.preferred),
         )
         number = self._by_signature.get(key)
         if number is not None:
@@ -364,10 +363,6 @@ class Index:
                 if agent is not None:
                     self.touch(agent)
         return line
-
-
-def _plain(skills: dict[Name, Level]) -> _Skills:
-    return tuple(sorted(skills.items()) if len(skills) > 1 else skills.items())
 
 
 def _move(masks: dict[int, int], before: int, after: int, bit: int) -> None:

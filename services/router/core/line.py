@@ -3,7 +3,7 @@
 from heapq import heapify, heappop, heappush
 
 from services.contracts.routing_events import QueuedContact
-from services.router.core.expected import LineKey
+from services.router.core.class_key import ClassKey, class_key
 from services.router.core.model import Contact
 
 Entry = tuple[int, str, int, Contact]
@@ -55,7 +55,7 @@ class Line:
         self.preferred = contact.preferred
         self.step = contact.step
         self.window = window_of(contact.facts)
-        self.key: LineKey = (self.channel, self.queue, tuple(sorted(self.required.items())))
+        self.key: ClassKey = class_key(self.channel, self.queue, self.required)
         self.heap: list[Entry] = []
         self.size = 0
         self.able = 0

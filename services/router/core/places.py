@@ -8,15 +8,16 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from services.contracts.base import Level, Millis, Name
+from services.contracts.base import Millis, Name
 from services.contracts.routing_events import AnyRoutingEvent, RoutingEvent
+from services.router.core.class_key import SkillsKey, skills_key
 from services.router.core.model import Contact
 from services.router.core.pool import Pool
 
 _CHUNK = 512
 Mark = tuple[Millis, str]
 """(virtual start, contact id): the order inside a line."""
-LineKey = tuple[Name, int, Name, tuple[tuple[Name, Level], ...]]
+LineKey = tuple[Name, int, Name, SkillsKey]
 """(queue, priority, channel, required skills)."""
 
 
@@ -155,7 +156,6 @@ class Places:
 
 
 def _place(contact: Contact) -> tuple[LineKey, Mark]:
-    required = contact.required
-    skills = tuple(sorted(required.items()) if len(required) > 1 else required.items())
+    skills = skills_key(contact.required)
     key = (contact.queue, contact.priority, contact.facts.channel, skills)
     return key, (contact.facts.virtual_start, contact.id)

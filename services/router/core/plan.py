@@ -4,20 +4,16 @@ from collections.abc import Mapping
 
 from services.contracts.base import Level, Name
 from services.contracts.policy import Plan, PlanPair
+from services.router.core.class_key import ClassKey, class_key
 from services.router.core.eligibility import able
 
 OVERLOAD = 1.02
 """The planned load above which the agents cannot do the work, whatever the order."""
 NO_GROUP = -1
+FLOOR = 0.05
+"""The least advantage: nobody who can do something is worth nothing for it."""
 SHORTEST, LONGEST = 0.001, 1e9
 """Expected handling times beyond these, in seconds, are none: scores stay finite."""
-ClassKey = tuple[Name, Name, tuple[tuple[Name, Level], ...]]
-"""(channel, queue, required skills)."""
-
-
-def class_key(channel: Name, queue: Name, required: Mapping[Name, Level]) -> ClassKey:
-    """Contacts with equal keys are of one class."""
-    return (channel, queue, tuple(sorted(required.items())))
 
 
 class Planned:

@@ -2,7 +2,7 @@
 
 from services.contracts.base import Millis
 from services.router.core import timers
-from services.router.core.eligibility import able, limit
+from services.router.core.eligibility import could_ever
 from services.router.core.model import Agent, Contact
 from services.router.core.pool import Pool
 from services.router.core.timers import Timer
@@ -120,8 +120,7 @@ def _may_come(pool: Pool, contact: Contact, agent: Agent) -> bool:
         agent.present
         and channel in pool.config.channels
         and agent.id not in contact.tried
-        and able(agent.skills, contact.required)
-        and limit(agent, channel, pool.channel(channel)) > 0
+        and could_ever(agent, channel, pool.channel(channel), contact.required)
     )
 
 

@@ -71,16 +71,7 @@ def _relax(
     turn: Turn, pool: Pool, contact: Contact, count: int, reason: Literal["waited", "nobody_able"]
 ) -> None:
     steps = pool.config.queues[contact.queue].relax[contact.step : contact.step + count]
-    now = relaxed(
-        ev.Classified(
-            queue=contact.queue,
-            priority=contact.priority,
-            required=contact.required,
-            preferred=contact.preferred,
-            step=contact.step,
-        ),
-        steps,
-    )
+    now = relaxed(contact.wanted, steps)
     turn.emit(
         ev.ContactRelaxed(
             pool=pool.name,

@@ -12,8 +12,8 @@ from typing import TypeVar
 from services.contracts import routing_events as ev
 from services.contracts.base import Level, Millis, Name
 from services.contracts.pool import QueueConfig
+from services.router.core.class_key import ClassKey, class_key
 from services.router.core.model import CAPACITY
-from services.router.core.plan import ClassKey, class_key
 from services.router.core.pool import Pool
 
 ARRIVALS_MS = 30 * 60_000

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-FLOOR = 0.05
-"""The least advantage of a group for a class that it can serve."""
+from services.router.core.plan import FLOOR
+
 _ZERO = 1e-9
 _SECONDS = 20.0
 

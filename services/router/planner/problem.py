@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from services.contracts.base import Millis
 from services.contracts.policy import Plan, PlanClass, PlanGroup
 from services.router.core.bitset import bits
+from services.router.core.class_key import ClassKey
 from services.router.core.eligibility import able
-from services.router.core.plan import ClassKey
 from services.router.core.pool import Pool
 from services.router.planner.estimates import Estimates, Handling, Skills
 from services.router.planner.propose import propose

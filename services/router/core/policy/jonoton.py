@@ -6,12 +6,9 @@ from services.router.core.eligibility import UNDECLARED
 from services.router.core.index import Index
 from services.router.core.line import Line
 from services.router.core.model import CAPACITY, Agent
-from services.router.core.plan import Planned
+from services.router.core.plan import FLOOR, Planned
 from services.router.core.policy.reserve import Reserve
 from services.router.core.policy.scored import Scored
-
-FLOOR = 0.05
-"""The least advantage: nobody who can do something is worth nothing for it."""
 
 
 class Jonoton(Scored):

@@ -9,10 +9,11 @@ import pytest
 
 from services.contracts.pool import ChannelConfig, QueueConfig
 from services.router.core import forecasts
-from services.router.core.expected import ENOUGH, Forecast, LineKey, Seen, Waits
+from services.router.core.class_key import ClassKey
+from services.router.core.expected import ENOUGH, Forecast, Seen, Waits
 from tests.unit.router.core.world import POOL, World, config
 
-KEY: LineKey = ("chat", "general", ())
+KEY: ClassKey = ("chat", "general", ())
 
 
 @pytest.mark.parametrize(("servers", "load"), [(10, 0.9), (30, 1.1)])

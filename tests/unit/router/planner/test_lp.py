@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from services.contracts.policy import PlanClass, PlanGroup
-from services.router.planner.lp import FLOOR, PlanFailed, solve
+from services.router.core.plan import FLOOR
+from services.router.planner.lp import PlanFailed, solve
 from services.router.planner.propose import propose
 
 
