@@ -3,7 +3,8 @@
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -130,10 +131,7 @@ def _reserve(options: argparse.Namespace, console: Console) -> bool:
         run_all(reserve.play, tasks, "replications", processes=options.processes)
     )
     reserve.show(found, console)
-    if options.json:
-        _write(options.json, reserve.document(found, _said(options)))
-    if options.plot:
-        reserve.draw(found, options.plot)
+    _keep(options, reserve.document(found, _said(options)), partial(reserve.draw, found))
     return True
 
 
@@ -168,10 +166,7 @@ def _whatif(options: argparse.Namespace, console: Console) -> bool:
     found = whatif.lines(run_all(whatif.play, tasks, "days", processes=options.processes))
     title = f"What if {', '.join(options.add)}?" if options.add else "As it is"
     whatif.show(found, config, f"{title} ({days} days)", console)
-    if options.json:
-        _write(options.json, whatif.document(found, _said(options)))
-    if options.plot:
-        whatif.draw_plot(found, options.plot)
+    _keep(options, whatif.document(found, _said(options)), partial(whatif.draw_plot, found))
     return True
 
 
@@ -211,10 +206,11 @@ def _waits(options: argparse.Namespace, console: Console) -> bool:
     told = run_all(waits.play, tasks, "centres and loads", processes=options.processes)
     found = [waits.calibration(rho, told) for rho in options.rho]
     waits.show(found, console)
-    if options.json:
-        _write(options.json, waits.document(found) | {"options": _said(options)})
-    if options.plot:
-        waits.draw_reliability(found, options.plot)
+    _keep(
+        options,
+        waits.document(found) | {"options": _said(options)},
+        partial(waits.draw_reliability, found),
+    )
     return all(one.kept for one in found)
 
 
@@ -240,10 +236,7 @@ def _compare(options: argparse.Namespace, console: Console) -> bool:
     ]
     rows = run_all(play, tasks, "centres and loads", processes=options.processes)
     compare_report.show(rows, console)
-    if options.json:
-        _write(options.json, compare_report.document(rows, _said(options)))
-    if options.plot:
-        compare_plot.draw(rows, options.plot)
+    _keep(options, compare_report.document(rows, _said(options)), partial(compare_plot.draw, rows))
     return True
 
 
@@ -262,6 +255,16 @@ def _said(options: argparse.Namespace) -> dict[str, Any]:
         for name, value in vars(options).items()
         if name not in {"run", "json", "plot", "processes"}
     }
+
+
+def _keep(
+    options: argparse.Namespace, document: dict[str, Any], plot: Callable[[Path], None]
+) -> None:
+    """Write what was asked for."""
+    if options.json:
+        _write(options.json, document)
+    if options.plot:
+        plot(options.plot)
 
 
 def _write(out: Path, document: dict[str, Any]) -> None:

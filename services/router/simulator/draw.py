@@ -1,5 +1,6 @@
 """What a day brings: drawn once, the same for every policy (common random numbers)."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,8 @@ from services.router.simulator.run import ENDLESS, Day, Floats, Ints
 
 MINUTE_MS = 60_000
 Handling = Literal["exponential", "lognormal"]
+Part = tuple[Floats, Ints, Floats, Floats]
+"""Contacts of one class: arrival (minutes), kind, work (of mean 1), patience (minutes)."""
 
 
 def patience_ms(minutes: Floats) -> Ints:
@@ -47,7 +50,7 @@ def draw(
 ) -> Day:
     """One day of the centre at the load `rho`. The same seed gives the same day."""
     profile = np.array(centre.profile)
-    parts: list[tuple[Floats, Ints, Floats, Floats]] = []
+    parts: list[Part] = []
     for number, one in enumerate(centre.classes):
         rng = np.random.default_rng([*seed, number])
         shape = np.ones_like(profile) if one.deferred else profile
@@ -56,6 +59,11 @@ def draw(
         count = len(times)
         leaving = rng.exponential(size=count) * (one.mean_patience_minutes or np.inf)
         parts.append((times, np.full(count, number), unit_work(rng, count, handling, scv), leaving))
+    return day_of(parts)
+
+
+def day_of(parts: Sequence[Part]) -> Day:
+    """The contacts of all classes together, in the order of arrival."""
     arrival, kind, work, leaving = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = np.argsort(arrival, kind="stable")
     return Day(

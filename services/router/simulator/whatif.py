@@ -20,7 +20,7 @@ from services.router.core.model import CAPACITY
 from services.router.planner.propose import propose
 from services.router.simulator import plots
 from services.router.simulator.arrivals import Arrivals, Traffic
-from services.router.simulator.draw import MINUTE_MS, patience_ms, poisson_times
+from services.router.simulator.draw import MINUTE_MS, Part, day_of, poisson_times
 from services.router.simulator.floor import START, Kind, Person
 from services.router.simulator.plans import told
 from services.router.simulator.run import ABANDONED, SERVED, Day, Site, simulate
@@ -119,7 +119,7 @@ def plan_of(config: PoolConfig, arrivals: Arrivals) -> Plan:
 def draw(arrivals: Arrivals, seed: int, number: int) -> Day:
     """One day's contacts. Who is there makes no difference to them."""
     profile = np.array(arrivals.profile or [1.0] * int(np.ceil(arrivals.hours)))
-    parts = []
+    parts: list[Part] = []
     for kind, one in enumerate(arrivals.contacts):
         rng = default_rng([seed, number, kind])
         shape = np.ones_like(profile) if one.evenly else profile
@@ -127,14 +127,7 @@ def draw(arrivals: Arrivals, seed: int, number: int) -> Day:
         count = len(times)
         work, leaving = rng.exponential(size=count), rng.exponential(size=count)
         parts.append((times, np.full(count, kind), work, leaving * (one.patience or np.inf)))
-    times, kinds, work, leaving = (np.concatenate(part) for part in zip(*parts, strict=True))
-    order = np.argsort(times, kind="stable")
-    return Day(
-        arrival=np.round(times[order] * MINUTE_MS).astype(np.int64),
-        kind=kinds[order].astype(np.int64),
-        work=work[order],
-        patience=patience_ms(leaving[order]),
-    )
+    return day_of(parts)
 
 
 def play(task: Task) -> list[dict[str, Figures]]:
