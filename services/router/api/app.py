@@ -57,6 +57,22 @@ subprotocols `jonoton.bearer, <token>`. While a socket lives, the agent is prese
 """
 
 
+ROUTES = (
+    agents,
+    offers,
+    assignments,
+    contacts,
+    openings,
+    explain,
+    supervision,
+    queues,
+    pools,
+    dry_runs,
+    command_status,
+)
+"""What answers over HTTP; each has `create_router(context)`."""
+
+
 def create_app(settings: ApiSettings, feeds: Feeds | None = None) -> FastAPI:
     """The routing API with its parts."""
     feeds = feeds or Feeds(settings)
@@ -99,20 +115,7 @@ def create_app(settings: ApiSettings, feeds: Feeds | None = None) -> FastAPI:
         lines=lines,
         explainer=Explainer(trail, records, stage),
     )
-    modules = [
-        agents,
-        offers,
-        assignments,
-        contacts,
-        openings,
-        explain,
-        supervision,
-        queues,
-        pools,
-        dry_runs,
-        command_status,
-        sockets,
-    ]
+    modules = [*ROUTES, sockets]
     if settings.environment == "development":
         modules.append(dev)
     return kit_app(

@@ -19,20 +19,8 @@ from services.kit.clock import SetClock
 from services.kit.log_reader import Raw
 from services.kit.metrics import Metrics
 from services.kit.pools import PoolDirectory
-from services.router.api import (
-    agents,
-    assignments,
-    command_status,
-    contacts,
-    dry_runs,
-    explain,
-    offers,
-    openings,
-    pools,
-    queues,
-    quick,
-    supervision,
-)
+from services.router.api import quick
+from services.router.api.app import ROUTES
 from services.router.api.commands import Commands
 from services.router.api.context import Context
 from services.router.api.declarations import Declarations
@@ -49,19 +37,6 @@ from tests.support.fakes import FakePools
 from tests.unit.router.api.routed import RoutedPublisher
 from tests.unit.router.core.world import PARTITION, World
 
-ROUTES = (
-    agents,
-    offers,
-    assignments,
-    contacts,
-    openings,
-    explain,
-    supervision,
-    queues,
-    pools,
-    dry_runs,
-    command_status,
-)
 FIRST = 100
 """The journal's records stand at this offset and those after it."""
 
